@@ -1,0 +1,121 @@
+"""The seams. A class fits by its shape; nothing inherits from these.
+
+A plugin is a class with a nested `Options` and `__init__(self, options)`; a source is also given its camera:
+`__init__(self, options, camera)`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from reid_core.records import (
+    CameraId,
+    Detection,
+    Epoch,
+    Frame,
+    IdentityEvent,
+    IdentitySummary,
+    Pose,
+    Sighting,
+    Track,
+    Tracklet,
+    TrackletEmbedding,
+    TrackletId,
+)
+
+
+class Source(Protocol):
+    """One connection to one camera. Each call of frames() opens anew, under a new epoch."""
+
+    @property
+    def camera(self) -> CameraId: ...
+    def frames(self) -> Iterator[Frame]:
+        """Until the source ends. Raises SourceInvalid or SourceUnavailable."""
+        ...
+
+    def close(self) -> None:
+        """From any thread: frames() stops soon. Safe to call twice."""
+        ...
+
+
+class Detector(Protocol):
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        """The people in each frame; the frames may be of several cameras and sizes."""
+        ...
+
+
+class Tracker(Protocol):
+    """One instance for one camera and epoch; owns its state and its ids."""
+
+    def update(self, frame: Frame, detections: Sequence[Detection]) -> list[Track]: ...
+
+
+class PoseEstimator(Protocol):
+    """One instance a thread."""
+
+    def estimate(self, tracklet: Tracklet) -> list[Pose | None]:
+        """One answer a shot, in order; None where no pose was found, never zeros."""
+        ...
+
+
+class Branch(Protocol):
+    """Tracklets, of all cameras together, to what can be compared. One instance a thread."""
+
+    def embed(self, tracklets: Sequence[Tracklet]) -> list[TrackletEmbedding | None]:
+        """One answer a tracklet, in order; None where this branch cannot see."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    name: str
+    shape: tuple[int | None, ...]  # None where the model takes any size
+
+
+class Session(Protocol):
+    """A loaded model on a device: the one seam to it."""
+
+    @property
+    def inputs(self) -> Sequence[InputSpec]: ...
+    def run(self, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """One array an input, in order of `inputs`; one an output."""
+        ...
+
+
+class Store(Protocol):
+    """The gallery and the event log of one namespace. Raises StoreUnavailable. Safe to share among threads."""
+
+    @property
+    def epoch(self) -> Epoch:
+        """Made with the event log; another epoch means another log, whose sequence begins again."""
+        ...
+
+    def version(self) -> int:
+        """Of the gallery: how many sightings were ever committed."""
+        ...
+
+    def last_sequence(self) -> int: ...
+
+    def commit(self, embedding: TrackletEmbedding, event: IdentityEvent, expected_version: int) -> IdentityEvent:
+        """In one atomic step: the sighting into the gallery, and its event into the log.
+
+        Returns the event as logged. A tracklet that was committed before gives its first event and changes nothing;
+        a gallery that is no longer at expected_version raises StoreMoved and changes nothing.
+        """
+        ...
+
+    def find(self, tracklet: TrackletId) -> IdentityEvent | None: ...
+
+    def sightings(self, after: int, limit: int) -> list[Sighting]:
+        """The gallery in order of version, from the one after `after`."""
+        ...
+
+    def events(self, after: int, limit: int) -> list[IdentityEvent]:
+        """The log in order of sequence, from the one after `after`."""
+        ...
+
+    def identities(self) -> list[IdentitySummary]: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The live system: cameras in, identity events out."""

@@ -1,0 +1,1 @@
+"""Trackers: detections of one camera in, tracks out."""

@@ -1,0 +1,1 @@
+"""Sessions: loaded models on a device."""

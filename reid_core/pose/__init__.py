@@ -1,0 +1,1 @@
+"""The 14-joint skeleton, and how other layouts become it."""

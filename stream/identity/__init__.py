@@ -1,0 +1,1 @@
+"""Who it is: pure decisions, and the service that makes them stick."""

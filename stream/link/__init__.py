@@ -1,0 +1,1 @@
+"""The two lanes between processes: tracklets to the identity service, events to anybody."""

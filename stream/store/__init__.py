@@ -1,0 +1,1 @@
+"""Where identities and their events are kept."""

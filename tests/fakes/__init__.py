@@ -1,0 +1,1 @@
+"""Small honest stand-ins for the seams, for tests."""

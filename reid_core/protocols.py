@@ -31,6 +31,11 @@ class Source(Protocol):
 
     @property
     def camera(self) -> CameraId: ...
+    @property
+    def live(self) -> bool:
+        """Frames come by themselves, so who waits loses them; a recording waits for its reader."""
+        ...
+
     def frames(self) -> Iterator[Frame]:
         """Until the source ends. Raises SourceInvalid or SourceUnavailable."""
         ...

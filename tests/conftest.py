@@ -50,7 +50,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @cache
 def _has_rtsp_server() -> bool:
-    lines = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+    lines = (
+        "import sys, gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import Gst, GstRtspServer; "
+        "Gst.init(None); sys.exit(not all(map(Gst.ElementFactory.find, ('x264enc', 'rtph264pay'))))"
+    )
     try:
         return subprocess.run(["/usr/bin/python3", "-c", lines], capture_output=True, check=False).returncode == 0
     except OSError:

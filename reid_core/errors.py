@@ -7,8 +7,12 @@ import re
 
 
 def redacted(text: str) -> str:
-    """The text without the credentials of any address in it: what may be shown and logged."""
-    return re.sub(r"(\w+://)[^/\s'\"]*@", r"\1***@", text)
+    """The text without the credentials of any address in it: what may be shown and logged.
+
+    Rather too much is hidden than too little: people put / and @ into passwords.
+    """
+    text = re.sub(r"(\w+://)\S*@", r"\1***@", text)
+    return re.sub(r"(?i)((?:pass|passwd|password|pwd|secret|token|api_?key)=)[^\s&'\"]+", r"\1***", text)
 
 
 class RestrideError(Exception):

@@ -67,9 +67,14 @@ def intersections(a: Boxes, b: Boxes) -> NDArray[np.float64]:
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     """Intersection over union of each of a (N, 4) with each of b (M, 4): (N, M)."""
     shared = intersections(a, b)
-    return np.asarray(shared / (areas(a)[:, None] + areas(b)[None, :] - shared))
+    return _ratio(shared, areas(a)[:, None] + areas(b)[None, :] - shared)
 
 
 def coverage(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     """How much of each of a (N, 4) lies under each of b (M, 4), 0 to 1: (N, M)."""
-    return np.asarray(intersections(a, b) / areas(a)[:, None])
+    return _ratio(intersections(a, b), areas(a)[:, None])
+
+
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 where there is nothing to share: networks also give boxes without an area."""
+    return np.asarray(part / np.maximum(whole, np.finfo(np.float64).tiny))

@@ -3,6 +3,7 @@
 Times are seconds since 1970, UTC. Scores: up is better. Each record is made by one stage and read by the next.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -33,18 +34,27 @@ class Frame:
     image: Image  # read-only
 
     def __post_init__(self) -> None:
-        if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
-            raise RecordInvalid(
-                f"camera {self.camera}: expected a picture of (height, width, 3) uint8, "
-                f"found {self.image.shape} {self.image.dtype}"
-            )
-        self.image.setflags(write=False)
+        _check_picture(self.image, f"camera {self.camera}")
+
+
+def _check_picture(image: Image, whose: str) -> None:
+    """Also makes it read-only: what flows is shared between stages and threads."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise RecordInvalid(
+            f"{whose}: expected a picture of (height, width, 3) uint8, found {image.shape} {image.dtype}"
+        )
+    image.setflags(write=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
     box: Box
     score: float
+
+
+def _check_span(begin: float, end: float, whose: str) -> None:
+    if not (begin <= end and isfinite(end - begin)):  # NaN fails too
+        raise RecordInvalid(f"{whose}: begins at {begin}, ends at {end}")
 
 
 class TrackState(Enum):
@@ -77,10 +87,11 @@ class TrackletId:
 
     @classmethod
     def parse(cls, text: str) -> "TrackletId":
-        match text.split("/"):
-            case [camera, epoch, track, part] if camera and epoch and track.isdecimal() and part.isdecimal():
-                return cls(CameraId(camera), Epoch(epoch), TrackNumber(int(track)), int(part))
-        raise RecordInvalid(f"tracklet id {text[:200]!r}: expected camera/epoch/track/part")
+        found = re.fullmatch(r"([^/]+)/([^/]+)/([0-9]{1,18})/([0-9]{1,18})", text)  # 18 digits fit every store
+        if found is None or not text.isprintable():
+            raise RecordInvalid(f"tracklet id {text[:200]!r}: expected camera/epoch/track/part")
+        camera, epoch, track, part = found.groups()
+        return cls(CameraId(camera), Epoch(epoch), TrackNumber(int(track)), int(part))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +105,9 @@ class Shot:
     quality: float  # 0 to 1: sharp, large, unoccluded
     best: bool = False  # one of the few that appearance should look at
 
+    def __post_init__(self) -> None:
+        _check_picture(self.crop, "shot")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracklet:
@@ -103,6 +117,9 @@ class Tracklet:
     shots: tuple[Shot, ...]
     begin: float
     end: float
+
+    def __post_init__(self) -> None:
+        _check_span(self.begin, self.end, f"tracklet {self.id}")
 
     @property
     def camera(self) -> CameraId:
@@ -142,7 +159,7 @@ class Cue:
             raise RecordInvalid(
                 f"cue: expected a float32 vector, found {self.vector.dtype} of shape {self.vector.shape}"
             )
-        length = float(np.linalg.norm(self.vector))
+        length = float(np.linalg.norm(self.vector.astype(np.float64)))  # float32 squares overflow
         if not abs(length - 1.0) < 1e-3:  # NaN fails too
             raise RecordInvalid(f"cue: expected a vector of unit length, found length {length:.4g}")
         if not 0.0 <= self.reliability <= 1.0:
@@ -167,10 +184,11 @@ class TrackletEmbedding:
     def __post_init__(self) -> None:
         if FUSED not in self.cues:
             raise RecordInvalid(f"embedding of {self.tracklet}: no cue {FUSED!r} among {sorted(self.cues)}")
-        if not (self.begin <= self.end and isfinite(self.end - self.begin)):
-            raise RecordInvalid(f"embedding of {self.tracklet}: begins at {self.begin}, ends at {self.end}")
+        _check_span(self.begin, self.end, f"embedding of {self.tracklet}")
         if not 0.0 <= self.quality <= 1.0:
             raise RecordInvalid(f"embedding of {self.tracklet}: expected a quality of 0 to 1, found {self.quality}")
+        if self.shots < 0:
+            raise RecordInvalid(f"embedding of {self.tracklet}: made of {self.shots} shots")
 
     @property
     def camera(self) -> CameraId:
@@ -212,6 +230,11 @@ class Evidence:
     quality: float
     shots: int
 
+    def __post_init__(self) -> None:
+        numbers = (self.score, self.probability, self.threshold, self.margin or 0.0, self.quality, *self.cues.values())
+        if not all(map(isfinite, numbers)):
+            raise RecordInvalid(f"evidence: expected finite numbers, found {self}")
+
 
 @dataclass(frozen=True, slots=True)
 class IdentityEvent:
@@ -232,6 +255,9 @@ class IdentityEvent:
     source: str = ""  # restride/<namespace>
     epoch: Epoch = Epoch("")  # of the event log; the store fills in this and the sequence
     sequence: int = 0  # counts the events of the log from 1, without a gap
+
+    def __post_init__(self) -> None:
+        _check_span(self.begin, self.end, f"event of {self.tracklet}")
 
     @property
     def id(self) -> str:

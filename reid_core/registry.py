@@ -24,7 +24,7 @@ def find(kind: str, name: str) -> Any:
     [point] = matches.values()
     try:
         return point.load()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:  # the second: the module has nothing of that name
         raise PluginNotFound(f"{kind} {name!r} cannot be loaded: {error}") from error
 
 

@@ -4,7 +4,7 @@ Another version is refused, sizes are bounded, and nothing is ever unpickled.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -30,13 +30,15 @@ MAX_CUES = 16
 MAX_TEXT = 256
 SCHEMA = "urn:restride:event:1"
 
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # every reader of JSON and every store can hold it
+
 
 class _Header(msgspec.Struct, array_like=True):
     magic: str
     version: int
 
 
-class _Cue(msgspec.Struct, array_like=True, frozen=True):
+class _Cue(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     vector: bytes  # float32, little endian
     reliability: float
 
@@ -51,7 +53,7 @@ class _Embedding(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     model: tuple[str, str, str]
     cues: dict[str, _Cue]
     quality: float
-    shots: int
+    shots: Count
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ class _Data(msgspec.Struct, frozen=True, kw_only=True):
     end: float
     evidence: Evidence
     model: ModelId
-    gallery_version: int
+    gallery_version: Count
     supersedes: tuple[str, ...]
 
 
@@ -78,7 +80,7 @@ class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
     datacontenttype: str
     dataschema: str
     epoch: str
-    sequence: int
+    sequence: Count
     data: _Data
 
 
@@ -89,25 +91,25 @@ _events = msgspec.json.Decoder(_CloudEvent)
 
 
 def pack_embedding(embedding: TrackletEmbedding) -> bytes:
-    cues = {
-        name: _Cue(np.ascontiguousarray(cue.vector, dtype="<f4").tobytes(), cue.reliability)
-        for name, cue in embedding.cues.items()
-    }
-    model = (embedding.model.name, embedding.model.version, embedding.model.hash)
-    body = msgspec.msgpack.encode(
-        _Embedding(
-            _MAGIC,
-            VERSION,
-            str(embedding.tracklet),
-            embedding.begin,
-            embedding.end,
-            embedding.branch,
-            model,
-            cues,
-            embedding.quality,
-            embedding.shots,
-        )
+    """Raises RecordInvalid for what unpack_embedding would refuse."""
+    message = _Embedding(
+        _MAGIC,
+        VERSION,
+        str(embedding.tracklet),
+        embedding.begin,
+        embedding.end,
+        embedding.branch,
+        (embedding.model.name, embedding.model.version, embedding.model.hash),
+        {
+            name: _Cue(np.ascontiguousarray(cue.vector, dtype="<f4").tobytes(), cue.reliability)
+            for name, cue in embedding.cues.items()
+        },
+        embedding.quality,
+        embedding.shots,
     )
+    _check_names(message)
+    TrackletId.parse(message.tracklet)
+    body = msgspec.msgpack.encode(message)
     if len(body) > MAX_BYTES:
         raise RecordInvalid(f"embedding of {embedding.tracklet}: {len(body)} bytes, at most {MAX_BYTES} travel")
     return body
@@ -127,11 +129,9 @@ def unpack_embedding(body: bytes) -> TrackletEmbedding:
                 "run the same restride on both sides"
             )
         message = _embeddings.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise RecordInvalid(f"embedding: not a message of restride: {error}") from error
-    texts = [message.tracklet, message.branch, *message.model, *message.cues]
-    if len(message.cues) > MAX_CUES or max(map(len, texts)) > MAX_TEXT:
-        raise RecordInvalid(f"embedding: more than {MAX_CUES} cues, or a name of over {MAX_TEXT} characters")
+    _check_names(message)
     return TrackletEmbedding(
         tracklet=TrackletId.parse(message.tracklet),
         begin=message.begin,
@@ -142,6 +142,14 @@ def unpack_embedding(body: bytes) -> TrackletEmbedding:
         quality=message.quality,
         shots=message.shots,
     )
+
+
+def _check_names(message: _Embedding) -> None:
+    texts = [message.tracklet, message.branch, *message.model, *message.cues]
+    if len(message.cues) > MAX_CUES or max(map(len, texts)) > MAX_TEXT:
+        raise RecordInvalid(f"embedding: more than {MAX_CUES} cues, or a name of over {MAX_TEXT} characters")
+    if not all(map(str.isprintable, texts)):  # they stand in logs and on terminals
+        raise RecordInvalid("embedding: a name with control characters in it")
 
 
 def _vector(raw: bytes) -> Any:
@@ -159,7 +167,7 @@ def event_to_json(event: IdentityEvent) -> bytes:
             source=event.source,
             type=event.type.value,
             subject=event.identity,
-            time=datetime.fromtimestamp(event.time, UTC).isoformat().replace("+00:00", "Z"),
+            time=_date(event.time),
             datacontenttype="application/json",
             dataschema=SCHEMA,
             epoch=event.epoch,
@@ -181,7 +189,23 @@ def event_to_json(event: IdentityEvent) -> bytes:
     )
 
 
+def _date(time: float) -> str:
+    """Seconds since 1970 as RFC 3339, to the microsecond."""
+    try:
+        return datetime.fromtimestamp(time, UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError) as error:
+        raise RecordInvalid(f"event: {time} seconds since 1970 is no date: {error}") from error
+
+
+def _seconds(date: str) -> float:
+    moment = datetime.fromisoformat(date)
+    if moment.tzinfo is None:
+        raise ValueError(f"the time {date[:80]!r} names no zone")
+    return moment.timestamp()
+
+
 def event_from_json(body: bytes) -> IdentityEvent:
+    """Raises RecordInvalid for anything that is not an event of this schema. Unknown fields are let pass."""
     if len(body) > MAX_BYTES:
         raise RecordInvalid(f"event: {len(body)} bytes, expected at most {MAX_BYTES}")
     try:
@@ -197,7 +221,7 @@ def event_from_json(body: bytes) -> IdentityEvent:
             tracklet=TrackletId.parse(data.tracklet),
             begin=data.begin,
             end=data.end,
-            time=datetime.fromisoformat(message.time).timestamp(),
+            time=_seconds(message.time),
             evidence=data.evidence,
             model=data.model,
             gallery_version=data.gallery_version,
@@ -206,5 +230,5 @@ def event_from_json(body: bytes) -> IdentityEvent:
             epoch=Epoch(message.epoch),
             sequence=message.sequence,
         )
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, OverflowError) as error:
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise RecordInvalid(f"event: not a message of restride: {error}") from error

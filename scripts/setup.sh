@@ -14,7 +14,7 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 
 # One line for each large download; everything is in the log, which is shown when the command fails.
 quietly() {
-    if ! "$@" 2>&1 | tee -a "$log" | sed -un 's/^ *\(Downloading\|Using cached\) .*\/*\([^/ ]* ([0-9.]* [MG]B)\).*/      \2/p'; then
+    if ! "$@" 2>&1 | tee -a "$log" | sed -un 's/^ *\(Downloading\|Using cached\) \(.*\/\)\?\([^/ ]* ([0-9.]* [MG]B)\).*/      \3/p'; then
         tail -n 25 "$log" >&2
         die "failed: $*; the whole output is in $log"
     fi

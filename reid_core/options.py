@@ -54,7 +54,9 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark)
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark
+                    )
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -64,7 +66,8 @@ def convert_options(raw: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise ConfigInvalid(f"{where}: {redacted(_explain(str(error), raw, kind))}") from error
+        words = redacted(_explain(str(error), raw, kind)).split()  # one line, also for a key of several
+        raise ConfigInvalid(f"{where}: {' '.join(words)}") from error
 
 
 def _explain(message: str, raw: Any, kind: Any) -> str:
@@ -76,7 +79,7 @@ def _explain(message: str, raw: Any, kind: Any) -> str:
     if path != place:
         odd = next((each for each in found if not isinstance(each, str)), None)
         return f"{here}: expected keys that are text, found {_short(odd)}; put it in quotes"
-    if unknown := re.search(r"unknown field `(.+)`", what):
+    if unknown := re.search(r"unknown field `(.+)`", what, re.DOTALL):
         name = unknown.group(1)
         allowed = sorted(field for each in _members(kind) for field in getattr(each, "__struct_fields__", ()))
         near = get_close_matches(name, allowed, 1)

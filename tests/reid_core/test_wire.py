@@ -102,6 +102,17 @@ embeddings = st.builds(
     quality=unit,
     shots=st.integers(0, 2**53 - 1),
 )
+evidences = st.builds(
+    Evidence,
+    unit,
+    unit,
+    unit,
+    st.none() | names,
+    st.none() | unit,
+    st.dictionaries(names, unit),
+    unit,
+    st.integers(0, 99),
+)
 events = st.builds(
     lambda begin, length, **rest: IdentityEvent(begin=begin, end=begin + length, **rest),
     type=st.sampled_from(EventType),
@@ -112,7 +123,7 @@ events = st.builds(
     begin=times,
     length=st.floats(0, 100),
     time=st.integers(0, 10**12).map(lambda each: each / 64),  # whole microseconds survive exactly
-    evidence=st.builds(Evidence, unit, unit, unit, st.none() | names, st.none() | unit, st.dictionaries(names, unit)),
+    evidence=evidences,
     model=models,
     gallery_version=st.integers(0, 2**53 - 1),
     supersedes=st.lists(names, max_size=3).map(tuple),

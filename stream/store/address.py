@@ -1,0 +1,28 @@
+"""The address of a store, and the name of what is kept in it."""
+
+from pathlib import Path
+
+from reid_core.errors import ConfigInvalid, redacted
+
+
+def scheme_of(address: str) -> str:
+    return address.partition("://")[0] if "://" in address else ""
+
+
+def sqlite_path(address: str) -> Path:
+    """sqlite:///relative.db, sqlite:////absolute.db."""
+    path = address.removeprefix("sqlite:///")
+    if path == address or not path or path.startswith(":memory:"):
+        raise ConfigInvalid(
+            f"store {redacted(address)}: names no file; write sqlite:///restride.db, or sqlite:////var/lib/restride.db "
+            "for an absolute path"
+        )
+    return Path(path).absolute()  # absolute at once: the process may change its folder later
+
+
+def check_namespace(namespace: str) -> None:
+    # Braces are the hash tag that keeps a namespace on one node of a Redis cluster
+    if not namespace or len(namespace) > 64 or any(each in "{}" or not each.isprintable() for each in namespace):
+        raise ConfigInvalid(
+            f"namespace {namespace[:80]!r}: expected 1 to 64 printable characters without braces, such as 'site'"
+        )

@@ -9,10 +9,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import redis_server
 from tests.needs import need
 from tests.redis_server import RedisServer
+
+# The same examples in every run, and no verdict on how fast this machine is today
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""How much one shot can say about a person: sharp, large, unhidden; each 0 to 1. Pure functions."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_core.geometry import Boxes, coverage
+from reid_core.records import Image
+
+_SIZE = (64, 128)  # width and height in pixels at which all crops are compared
+_HALF_SHARP = 0.03  # gradient energy over variance of a middling crop: the score there is one half
+_FLAT = 4.0  # variance in squared grey levels that is mere noise
+_EDGE = 2.0  # pixels from the border at which a box counts as cut off by it
+_CUT_OFF = 0.5  # what is left of the visibility then: nobody knows how much is missing
+_WORTH = 0.5  # share of the best shot's quality below which another shot only does harm
+
+
+def sharpness(crop: Image) -> float:
+    """Energy of the gradient over the contrast, at one size for all: a dark crop is no less sharp than a bright one."""
+    grey = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), _SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
+    across, down = grey[:, 1:] - grey[:, :-1], grey[1:] - grey[:-1]
+    energy = float(np.vdot(across, across) / across.size + np.vdot(down, down) / down.size)
+    detail = energy / (float(grey.var()) + _FLAT)
+    return detail / (detail + _HALF_SHARP)
+
+
+def size_score(height: float, full: float) -> float:
+    """Of a person so many pixels high; from `full` on there is nothing to gain."""
+    return min(1.0, height / full)
+
+
+def visibility(boxes: Boxes, width: float, height: float) -> NDArray[np.float64]:
+    """What can be seen of each person (N,), others and the border of the frame being in the way.
+
+    Whoever stands lower in the picture is nearer, and hides the others.
+    """
+    bottom = boxes[:, 3]
+    hidden = np.where(bottom[None, :] > bottom[:, None], coverage(boxes, boxes), 0.0)
+    frame = np.array([[0.0, 0.0, width, height]])
+    inside = coverage(boxes, frame)[:, 0]
+    cut_off = (boxes[:, :2] <= _EDGE).any(1) | (boxes[:, 2:] >= frame[0, 2:] - _EDGE).any(1)
+    return np.asarray(np.prod(1.0 - np.minimum(hidden, 1.0), axis=1) * inside * np.where(cut_off, _CUT_OFF, 1.0))
+
+
+def quality(sharp: float, size: float, visible: float) -> float:
+    """All in one: what is hidden counts in full, a lack of detail by half."""
+    return float(visible * np.sqrt(sharp * size))
+
+
+def best_of(times: Sequence[float], qualities: Sequence[float], count: int) -> set[int]:
+    """The places of the best few, spread over time: neighbours show the same once more."""
+    apart = (times[-1] - times[0]) / (2 * count)
+    enough = _WORTH * max(qualities)
+    chosen: set[int] = set()
+    for place in sorted(range(len(times)), key=lambda each: (-qualities[each], each)):
+        if len(chosen) == count or qualities[place] < enough:
+            break
+        if all(abs(times[place] - times[other]) >= apart for other in chosen):
+            chosen.add(place)
+    return chosen

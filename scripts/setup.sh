@@ -20,9 +20,18 @@ quietly() {
     fi
 }
 
+# apt-get says a lot; a line every 25 packages, and what went wrong.
 apt_install() {
-    export DEBIAN_FRONTEND=noninteractive
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } </dev/null 2>&1 | sed -un 's/^Setting up \([^ ]*\).*/      \1/p'
+    local line count=0
+    {
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"
+    } </dev/null 2>&1 | while IFS= read -r line; do
+        case $line in
+        "Setting up "*) if ((++count % 25 == 0)); then echo "      $count packages"; fi ;;
+        [EW]:* | Err:*) printf '      %s\n' "$line" ;;
+        esac
+    done
 }
 
 find_python() {

@@ -34,13 +34,15 @@ class Rules(Options, frozen=True):
     # How far the best candidate must lead over the next one: the probability that it is the better of the two, less
     # the probability that the next one is. 0: not at all; 0.2: odds of three to two
     margin: Annotated[float, Meta(ge=0, lt=1)] = 0.2
-    min_shots: Annotated[int, Meta(ge=0)] = 3  # a tracklet of fewer is never more than unsure
+    min_shots: Annotated[int, Meta(ge=0)] = 2  # looked at; a tracklet of fewer is never more than unsure
     min_quality: Probability = 0.05  # nor is one of less quality
     # Weight of each cue, times the reliability that both sides say it has; cues that are missing leave their share to
     # the others. Empty: the fused cue alone
     cue_weights: dict[str, Annotated[float, Meta(ge=0)]] = field(default_factory=dict)
     calibration: Calibration = Calibration()  # of a branch or model that is not named below
-    calibrations: tuple[CalibrationOf, ...] = ()
+    # colour: between the fits to tracks of two real clips (38.6, 0.848), to the same with other exposure and white
+    # balance (34.1, 0.829), and to 60 rendered people seen by three cameras (75.5, 0.893)
+    calibrations: tuple[CalibrationOf, ...] = (CalibrationOf(of="colour", slope=40.0, midpoint=0.87),)
     topology: Topology = Topology()
     exemplars: Annotated[int, Meta(ge=1, le=1024)] = 16  # how many views of one identity and model are kept for search
 

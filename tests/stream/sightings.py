@@ -22,7 +22,7 @@ from reid_core.records import (
     Verdict,
 )
 
-MODEL = ModelId("colour", "1", "none")
+MODEL = ModelId("net", "1", "none")
 START = 1_700_000_000.25
 
 
@@ -58,7 +58,7 @@ def embedding(
         tracklet=TrackletId(CameraId(camera), Epoch("boot"), TrackNumber(track), part),
         begin=begin,
         end=begin + seconds,
-        branch="colour",
+        branch="image",
         model=model,
         cues={FUSED: Cue(fused), **(cues or {})},
         quality=quality,

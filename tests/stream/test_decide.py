@@ -49,7 +49,7 @@ def test_verdicts(similarities: list[float], verdict: Verdict) -> None:
 
 
 @pytest.mark.parametrize("similarity", [0.1, 0.7, 0.99])
-@pytest.mark.parametrize("poor", [embedding(shots=2), embedding(quality=0.01)])
+@pytest.mark.parametrize("poor", [embedding(shots=1), embedding(quality=0.01)])
 def test_too_little_evidence_is_never_more_than_unsure(similarity: float, poor: TrackletEmbedding) -> None:
     assert decide(poor, [candidate("P-1", similarity)], RULES).verdict is Verdict.UNSURE
     assert decide(poor, [], RULES).verdict is Verdict.UNSURE
@@ -90,14 +90,13 @@ def test_cues_weigh_by_weight_and_reliability(
     assert fuse(cues, weights) == pytest.approx(score)
 
 
-def test_calibration_by_model_then_branch_then_default() -> None:
-    rules = Rules(
-        calibration=Calibration(slope=1),
-        calibrations=(CalibrationOf(of="striped", slope=2), CalibrationOf(of="colour", slope=3)),
-    )
-    piece = embedding()  # branch colour, model colour
-    assert rules.calibration_for(piece).slope == 3
-    assert Rules(calibration=Calibration(slope=1)).calibration_for(piece).slope == 1
+@pytest.mark.parametrize(
+    ("names", "slope"), [(("net", "image"), 2), (("image", "net"), 3), (("image", "else"), 2), (("else",), 1), ((), 1)]
+)
+def test_calibration_by_model_then_branch_then_default(names: tuple[str, ...], slope: float) -> None:
+    calibrations = tuple(CalibrationOf(of=name, slope=2 + number) for number, name in enumerate(names))
+    rules = Rules(calibration=Calibration(slope=1), calibrations=calibrations)
+    assert rules.calibration_for(embedding()).slope == slope  # branch image, model net
 
 
 def test_calibration_is_a_logistic_and_never_overflows() -> None:
@@ -165,7 +164,7 @@ def test_rules_that_cannot_be(tmp_path: Path, text: str, message: str) -> None:
 
 def test_rules_from_yaml() -> None:
     raw = {
-        "calibrations": [{"of": "colour", "slope": 12, "midpoint": 0.6}],
+        "calibrations": [{"of": "net", "slope": 12, "midpoint": 0.6}],
         "topology": {"overlapping": [["a", "b"]], "travel": [{"from": "a", "to": "c", "at_least_seconds": 5}]},
     }
     rules = convert_options(raw, Rules, "here")

@@ -119,7 +119,7 @@ def test_models_do_not_meet() -> None:
 
 def test_another_dimension_under_the_same_model_is_refused() -> None:
     gallery = gallery_of(("P-1", embedding(1)))
-    with pytest.raises(RecordInvalid, match=r"door/boot/2/0: 8 numbers of model colour:1:none, whose others have 16"):
+    with pytest.raises(RecordInvalid, match=r"door/boot/2/0: 8 numbers of model net:1:none, whose others have 16"):
         gallery.check(embedding(2, vector=unit(1, 8)))
 
 

@@ -174,7 +174,7 @@ def test_a_changed_model_under_its_old_name_is_refused() -> None:
     with pytest.raises(RecordInvalid, match="its own version"):
         service.handle(embedding(2, vector=unit(1, 8)))
     assert store.version() == 1
-    service.handle(embedding(2, vector=unit(1, 8), model=ModelId("colour", "2", "none")))
+    service.handle(embedding(2, vector=unit(1, 8), model=ModelId("net", "2", "none")))
 
 
 class OvertakenStore(MemoryStore):

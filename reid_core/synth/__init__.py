@@ -1,0 +1,1 @@
+"""Drawn people and places, with their truth."""

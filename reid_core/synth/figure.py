@@ -54,6 +54,7 @@ class Sprite:
     colour: NDArray[np.float32]  # (H, W, 3) 0 to 255
     alpha: NDArray[np.float32]  # (H, W) 0 to 1
     foot: tuple[float, float]  # x, y in pixels
+    height: float  # of the person when it stands, in pixels
 
 
 def paint(look: Look, phase: float, heading: float, height: float) -> Sprite:
@@ -68,7 +69,7 @@ def paint(look: Look, phase: float, heading: float, height: float) -> Sprite:
     nearest = np.full(shape, -np.inf, dtype=np.float32)
     for part in _parts(look, phase):
         _paint_part(part, heading, height, (half, above), colour, alpha, nearest)
-    return Sprite(colour * alpha[..., None], alpha, (float(half), float(above)))
+    return Sprite(colour * alpha[..., None], alpha, (float(half), float(above)), height)
 
 
 def _paint_part(

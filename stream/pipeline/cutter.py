@@ -162,12 +162,12 @@ def _grown(box: Box, margin: float) -> Box:
 
 def _shrunk(picture: Image, longest: int) -> Image:
     """A copy of its own, so that a crop does not keep its frame alive; read-only."""
-    height, width = picture.shape[:2]
-    scale = longest / max(height, width)
-    if scale < 1.0:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        crop = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    else:
-        crop = picture.copy()
+    crop = picture
+    while (scale := longest / max(crop.shape[:2])) < 1.0:
+        # by halves at most: so the quick filter blends all pixels, and area averaging costs ten times as much
+        step = max(scale, 0.5)
+        size = [max(1, round(side * step)) for side in crop.shape[1::-1]]
+        crop = cv2.resize(crop, size).astype(np.uint8, copy=False)
+    crop = picture.copy() if crop is picture else crop
     crop.setflags(write=False)
     return crop

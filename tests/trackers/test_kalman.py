@@ -1,0 +1,130 @@
+"""The filter of all tracks at once is the textbook's filter of each of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from trackers import kalman
+
+Array = NDArray[np.float64]
+SIDES = st.floats(2.0, 800.0)
+BOXES = st.tuples(st.floats(-500.0, 4000.0), st.floats(-500.0, 4000.0), SIDES, SIDES)
+RATE = 30.0
+
+
+class Textbook:
+    """One track, eight numbers and an 8x8 covariance: SORT's and ByteTrack's numbers, per frame at 30 a second."""
+
+    def __init__(self, box: Array) -> None:
+        self.mean = np.concatenate((seen(box), np.zeros(4)))
+        height = self.mean[3]
+        std = np.array([height / 10, height / 10, 0.02, height / 10])
+        speed = np.array([height / 16, height / 16, 1e-4, height / 16]) * RATE
+        self.covariance = np.diag(np.concatenate((std, speed)) ** 2)
+
+    def predict(self, seconds: float) -> None:
+        height = self.mean[3]
+        q = np.array([height / 20, height / 20, 1e-2, height / 20]) ** 2 * RATE * seconds
+        v = (np.array([height / 160, height / 160, 1e-5, height / 160]) * RATE) ** 2 * RATE
+        noise = np.block(
+            [
+                [np.diag(q + v * seconds**3 / 3), np.diag(v * seconds**2 / 2)],
+                [np.diag(v * seconds**2 / 2), np.diag(v * seconds)],
+            ]
+        )
+        carry = np.eye(8)
+        carry[:4, 4:] = np.eye(4) * seconds
+        self.mean = carry @ self.mean
+        self.covariance = carry @ self.covariance @ carry.T + noise
+
+    def correct(self, box: Array) -> None:
+        height = self.mean[3]
+        look = np.eye(4, 8)
+        noise = np.diag(np.array([height / 20, height / 20, 1e-1, height / 20]) ** 2)
+        spread = look @ self.covariance @ look.T + noise
+        gain = self.covariance @ look.T @ np.linalg.inv(spread)
+        self.mean = self.mean + gain @ (seen(box) - look @ self.mean)
+        self.covariance = (np.eye(8) - gain @ look) @ self.covariance
+
+
+def seen(box: Array) -> Array:
+    left, top, right, bottom = box
+    return np.array([(left + right) / 2, (top + bottom) / 2, (right - left) / (bottom - top), bottom - top])
+
+
+def edges(boxes: list[tuple[float, float, float, float]]) -> Array:
+    return np.array([(left, top, left + width, top + height) for left, top, width, height in boxes])
+
+
+@given(st.lists(BOXES, min_size=1, max_size=5), st.lists(st.floats(0.005, 1.0), min_size=1, max_size=6))
+def test_all_at_once_is_each_alone(boxes: list[tuple[float, float, float, float]], waits: list[float]) -> None:
+    first = edges(boxes)
+    motion, slow = kalman.started(first), [Textbook(box) for box in first]
+    for number, seconds in enumerate(waits, start=1):
+        looked = first + number * np.array([3.0, -2.0, 5.0, 1.0])
+        motion = kalman.corrected(kalman.predicted(motion, seconds), looked)
+        for each, box in zip(slow, looked, strict=True):
+            each.predict(seconds)
+            each.correct(box)
+        for row, each in zip(motion, slow, strict=True):
+            np.testing.assert_allclose(row[: kalman.PP].ravel(), each.mean, rtol=1e-7, atol=1e-7)
+            for place, block in ((kalman.PP, each.covariance[:4, :4]), (kalman.PV, each.covariance[:4, 4:])):
+                np.testing.assert_allclose(row[place], np.diag(block), rtol=1e-6, atol=1e-12)
+            np.testing.assert_allclose(row[kalman.VV], np.diag(each.covariance[4:, 4:]), rtol=1e-6, atol=1e-12)
+
+
+@given(st.lists(BOXES, min_size=1, max_size=4), st.floats(0.01, 2.0), st.integers(2, 20))
+def test_one_long_step_is_many_short_ones(
+    boxes: list[tuple[float, float, float, float]], seconds: float, steps: int
+) -> None:
+    motion = kalman.started(edges(boxes))
+    motion[:, kalman.VELOCITY, :2] = 30.0
+    once, many = kalman.predicted(motion, seconds), motion
+    for _ in range(steps):
+        many = kalman.predicted(many, seconds / steps)
+    np.testing.assert_allclose(many, once, rtol=1e-9, atol=1e-9)
+
+
+def test_it_learns_how_fast_somebody_walks_at_any_frame_rate() -> None:
+    for rate in (5.0, 12.5, 30.0):
+        start = np.array([[100.0, 100.0, 140.0, 200.0]])
+        motion = kalman.started(start)
+        for step in range(1, int(3 * rate)):
+            moved = start + np.array([60.0, 0.0, 60.0, 0.0]) * step / rate
+            motion = kalman.corrected(kalman.predicted(motion, 1 / rate), moved)
+        assert motion[0, kalman.VELOCITY, 0] == pytest.approx(60.0, rel=0.02)
+
+
+def test_boxes_come_back_as_they_were() -> None:
+    boxes = edges([(0.0, 0.0, 40.0, 100.0), (-30.0, 12.5, 3.0, 2.0)])
+    np.testing.assert_allclose(kalman.boxes_of(kalman.started(boxes)), boxes)
+
+
+def test_no_box_is_ever_thinner_than_a_pixel() -> None:
+    boxes = np.array([[5.0, 5.0, 5.0 + 1e-9, 5.0 + 1e-9], [0.0, 0.0, 1e-12, 500.0]])
+    motion = kalman.started(boxes)
+    motion[:, kalman.VELOCITY, kalman.HEIGHT] = -1e4
+    found = kalman.boxes_of(kalman.predicted(motion, 1.0))
+    assert (found[:, 2:] - found[:, :2] >= 1.0).all()
+
+
+@pytest.mark.slow
+def test_the_covariance_stays_positive_over_a_hundred_thousand_steps() -> None:
+    rng = np.random.default_rng(0)
+    boxes = edges([(10.0, 10.0, 40.0, 100.0), (900.0, 300.0, 200.0, 500.0), (0.0, 0.0, 1.0, 1.0)])
+    motion = kalman.started(boxes)
+    waits, jitter = rng.choice([1e-4, 1 / 60, 1 / 30, 0.5], 100_000), rng.normal(0.0, 2.0, (100_000, 3, 4))
+    for step, seconds in enumerate(waits.tolist()):
+        motion = kalman.predicted(motion, seconds)
+        if step % 7:
+            motion = kalman.corrected(motion, boxes + jitter[step])
+        if step % 100 == 0:
+            assert positive(motion)
+    assert positive(motion)
+
+
+def positive(motion: Array) -> bool:
+    pp, pv, vv = motion[:, kalman.PP], motion[:, kalman.PV], motion[:, kalman.VV]
+    return bool(np.isfinite(motion).all() and (pp > 0).all() and (vv > 0).all() and (pp * vv > pv * pv).all())

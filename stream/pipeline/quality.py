@@ -10,7 +10,7 @@ from reid_core.geometry import Boxes, coverage
 from reid_core.records import Image
 
 _SIZE = (64, 128)  # width and height in pixels at which all crops are compared
-_HALF_SHARP = 0.03  # gradient energy over variance of a middling crop: the score there is one half
+_HALF_SHARP = 0.1  # gradient energy over variance of a middling crop: the score there is one half
 _FLAT = 4.0  # variance in squared grey levels that is mere noise
 _EDGE = 2.0  # pixels from the border at which a box counts as cut off by it
 _CUT_OFF = 0.5  # what is left of the visibility then: nobody knows how much is missing
@@ -52,12 +52,16 @@ def quality(sharp: float, size: float, visible: float) -> float:
 
 def best_of(times: Sequence[float], qualities: Sequence[float], count: int) -> set[int]:
     """The places of the best few, spread over time: neighbours show the same once more."""
-    apart = (times[-1] - times[0]) / (2 * count)
+    span = times[-1] - times[0]
     enough = _WORTH * max(qualities)
+    by_quality = sorted(range(len(times)), key=lambda place: -qualities[place])
+    # first the best of each of `count` stretches of time, then whatever is left: a stretch may have nothing to show
+    winners: dict[int, int] = {}
+    for place in by_quality:
+        winners.setdefault(int((times[place] - times[0]) / span * count) if span else 0, place)
     chosen: set[int] = set()
-    for place in sorted(range(len(times)), key=lambda each: (-qualities[each], each)):
-        if len(chosen) == count or qualities[place] < enough:
-            break
-        if all(abs(times[place] - times[other]) >= apart for other in chosen):
+    for place in [*winners.values(), *by_quality]:
+        apart = all(abs(times[place] - times[other]) >= span / (2 * count) for other in chosen)
+        if apart and qualities[place] >= enough and len(chosen) < count:
             chosen.add(place)
     return chosen

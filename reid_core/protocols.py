@@ -4,8 +4,9 @@ A plugin is a class with a nested `Options` and `__init__(self, options)`; a sou
 `__init__(self, options, camera)`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -86,6 +87,42 @@ class Session(Protocol):
     def inputs(self) -> Sequence[InputSpec]: ...
     def run(self, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """One array an input, in order of `inputs`; one an output."""
+        ...
+
+
+Report = Callable[[str, int, int | None], None]  # what is under way, bytes so far, of how many where that is known
+
+
+class ModelFile(Protocol):
+    """Weights that a plugin needs and that do not ship with it. An instance stands under the group `models`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def purpose(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def sources(self) -> Sequence[str]:
+        """Addresses, or "built from ...", in the order in which they are tried."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """About so many."""
+        ...
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the file as published; None where it is made on this machine only."""
+        ...
+
+    def path(self) -> Path | None:
+        """Where it lies; None where it was not fetched yet."""
+        ...
+
+    def fetch(self, report: Report) -> Path:
+        """From the first source that gives it. Raises CheckpointInvalid, which says what to do."""
         ...
 
 

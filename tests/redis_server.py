@@ -67,10 +67,17 @@ def _free_port() -> int:
 
 
 def _answers(port: int, process_id: int) -> bool:
-    """Whether this very process listens there: a test beside this one may have been given the same port."""
+    """Whether this very process serves there: another test may have been given the port, and loading takes time."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"INFO server\r\n")
-            return f"process_id:{process_id}\r\n".encode() in connection.recv(1 << 16)
+            connection.sendall(b"INFO server\r\nPING\r\n")
+            said = b""
+            while chunk := connection.recv(1 << 16):
+                said += chunk
+                if said.endswith(b"+PONG\r\n"):
+                    return f"process_id:{process_id}\r\n".encode() in said
+                if b"-LOADING" in said:
+                    return False
     except OSError:
-        return False
+        pass
+    return False

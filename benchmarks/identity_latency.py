@@ -62,7 +62,7 @@ def event_of(embedding: TrackletEmbedding, identity: str) -> IdentityEvent:
         begin=embedding.begin,
         end=embedding.end,
         time=embedding.end,
-        evidence=Evidence(0.0, 0.0, 0.9, None, None, {FUSED: 0.0}, embedding.quality, embedding.shots),
+        evidence=Evidence(None, 0.0, 0.0, 0.9, None, None, {FUSED: 0.0}, embedding.quality, embedding.shots),
         model=MODEL,
         gallery_version=0,
     )

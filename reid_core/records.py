@@ -221,7 +221,8 @@ class EventType(Enum):
 class Evidence:
     """Why a tracklet got its identity."""
 
-    score: float  # fused similarity to the nearest identity that the rules allow; 0 when there was none
+    nearest: IdentityId | None  # the identity most alike of those that the rules allow; None when there was none
+    score: float  # fused similarity to it, 0 when there was none
     probability: float  # that it is the same person, calibrated
     threshold: float  # the probability that a match needs
     runner_up: IdentityId | None  # the next identity, and how far behind it was

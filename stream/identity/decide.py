@@ -92,6 +92,7 @@ def decide(embedding: TrackletEmbedding, candidates: Iterable[Candidate], rules:
     else:
         verdict = Verdict.UNSURE
     evidence = Evidence(
+        nearest=best.identity if best else None,
         score=score,
         probability=probability,
         threshold=rules.match_probability,

@@ -63,7 +63,7 @@ def event(**changes: Any) -> IdentityEvent:
 
 
 def evidence(**changes: Any) -> Evidence:
-    made = Evidence(0.7, 0.9, 0.8, None, None, {FUSED: 0.7}, 0.5, 8)
+    made = Evidence(None, 0.7, 0.9, 0.8, None, None, {FUSED: 0.7}, 0.5, 8)
     return replace(made, **changes)
 
 

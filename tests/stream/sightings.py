@@ -82,6 +82,7 @@ def event(
         end=of.end,
         time=of.end + 0.5,
         evidence=Evidence(
+            nearest=None,
             score=0.25,
             probability=0.125,
             threshold=0.9,

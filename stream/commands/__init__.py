@@ -1,0 +1,1 @@
+"""What each command of `restride` does; stream.cli only names them."""

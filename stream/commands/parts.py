@@ -1,0 +1,46 @@
+"""`restride worker` and `restride identity`: one part of a site, in this process, until it is told to stop."""
+
+import os
+import signal
+from pathlib import Path
+from threading import Event, Thread
+
+from stream.metrics import Metrics
+from stream.settings import need_cameras, read_settings
+
+
+def worker(config: Path, *, until_eof: bool = False) -> int:
+    settings = read_settings(config)
+    need_cameras(settings, config)
+    from stream.worker import work
+
+    return 0 if work(settings, _told_to_stop(until_eof), Metrics()) else 2
+
+
+def identity(config: Path, *, until_eof: bool = False) -> int:
+    settings = read_settings(config)
+    from stream.identity.server import serve
+
+    serve(settings, _told_to_stop(until_eof), Metrics())
+    return 0
+
+
+def _told_to_stop(until_eof: bool) -> Event:
+    """Set by SIGTERM and by Ctrl-C, a second one ends the process at once; or when standard input closes."""
+    stop = Event()
+
+    def order(number: int, _: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, order)
+    if until_eof:
+
+        def await_end() -> None:
+            while os.read(0, 4096):  # not sys.stdin: its lock must not be held when the process ends
+                pass
+            stop.set()
+
+        Thread(target=await_end, name="end of input", daemon=True).start()
+    return stop

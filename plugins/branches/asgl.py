@@ -1,0 +1,136 @@
+"""ASGL live: a trained checkpoint looks at appearance, shape and gait of the tracklets of all cameras together."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from plugins.branches.shots import Shots, best_shots, embedding, unit, usable_shots
+from reid_core import options, registry
+from reid_core.data.transforms import to_inputs
+from reid_core.errors import CheckpointInvalid, ConfigInvalid, DeviceUnavailable, PluginNotFound
+from reid_core.options import PluginUse
+from reid_core.protocols import PoseEstimator
+from reid_core.records import FUSED, Cue, ModelId, Pose, Tracklet, TrackletEmbedding
+
+try:
+    import torch
+
+    from reid_core.models.asgl_inputs import JOINTS, AsglModel, Clip, ClipShape, CueBatch, collate
+    from reid_core.models.checkpoint import read_checkpoint
+except ImportError as error:
+    raise PluginNotFound(f"branches 'asgl' cannot be loaded ({error}): pip install 'restride[torch]'") from error
+
+Array = NDArray[np.float32]
+
+
+class AsglBranch:
+    class Options(options.Options, frozen=True):
+        weights: str  # the checkpoint, a .safetensors file that restride-lab wrote
+        model: str = "asgl"  # that the checkpoint must be of: ASGL, or another that takes the same clips
+        pose: PluginUse = PluginUse(use="mediapipe")  # who finds the joints
+        device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: the first GPU, where there is one
+        batch: Annotated[int, Meta(ge=1, le=1024)] = 16  # tracklets in one run
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._device = _device(options.device)
+        path = Path(options.weights).expanduser()
+        checkpoint = read_checkpoint(path, options.model)
+        self._model = cast(AsglModel, checkpoint.model.to(self._device))
+        self._clip = _clip_shape(path, checkpoint.model)
+        # joints of another estimator give other vectors from the same weights
+        seen = (checkpoint.hash, msgspec.to_builtins(options.pose) if self._clip.poses else None)
+        digest = hashlib.sha256(msgspec.json.encode(seen, order="deterministic")).hexdigest()
+        self._id = ModelId(checkpoint.name, checkpoint.card.version, digest[:12])
+        self._pose = cast(PoseEstimator, registry.build("poses", options.pose)) if self._clip.poses else None
+
+    def embed(self, tracklets: Sequence[Tracklet]) -> list[TrackletEmbedding | None]:
+        chosen = [best_shots(tracklet, self._clip.frames) for tracklet in tracklets]
+        seen = [i for i, shots in enumerate(chosen) if shots]
+        answers: list[TrackletEmbedding | None] = [None] * len(tracklets)
+        for start in range(0, len(seen), self._options.batch):
+            some = seen[start : start + self._options.batch]
+            cues = self._run([self._prepare(tracklets[i], chosen[i]) for i in some])
+            for i, found in zip(some, cues, strict=True):
+                if FUSED in found:
+                    answers[i] = embedding(tracklets[i], chosen[i], "asgl", self._id, found)
+        return answers
+
+    def _prepare(self, tracklet: Tracklet, shots: Shots) -> Clip:
+        frames = to_inputs([shot.crop for shot in shots], self._clip.height, self._clip.width)
+        dense = _evenly(usable_shots(tracklet), self._clip.poses)
+        poses = self._pose.estimate(replace(tracklet, shots=dense)) if self._pose else []
+        return _clip(frames, dense, poses)
+
+    def _run(self, clips: Sequence[Clip]) -> list[dict[str, Cue]]:
+        inputs = collate(clips, self._clip)
+        try:
+            with torch.inference_mode():
+                outputs = self._model(inputs.to(self._device))
+                arrays = {name: _arrays(batch) for name, batch in outputs.items()}
+        except torch.OutOfMemoryError as error:
+            raise DeviceUnavailable(
+                f"asgl: {self._device} has not the memory for {len(clips)} tracklets at once; lower the option batch"
+            ) from error
+        return [_cues(arrays, i) for i in range(len(clips))]
+
+
+def _device(wanted: str) -> torch.device:
+    found = torch.cuda.is_available()
+    if wanted == "cuda" and not found:
+        raise ConfigInvalid("branches asgl: device: cuda, but torch finds no GPU; use device: auto, or see its driver")
+    return torch.device("cuda" if found and wanted != "cpu" else "cpu")
+
+
+def _clip_shape(path: Path, model: object) -> ClipShape:
+    clip = getattr(model, "clip", None)
+    if not isinstance(clip, ClipShape):
+        raise CheckpointInvalid(f"{path}: its model does not say which clips it takes; expected one like ASGL")
+    return clip
+
+
+def _evenly(shots: Shots, most: int) -> Shots:
+    """All of them, or so many at equal steps from first to last."""
+    if len(shots) <= most:
+        return shots
+    return tuple(shots[i] for i in np.linspace(0, len(shots) - 1, most).round().astype(int))
+
+
+def _clip(frames: Array, shots: Shots, poses: Sequence[Pose | None]) -> Clip:
+    found = np.array([pose is not None for pose in poses], dtype=np.bool_)
+    joints = np.zeros((len(poses), JOINTS, 3), dtype=np.float32)
+    visibility = np.zeros((len(poses), JOINTS), dtype=np.float32)
+    for i, pose in enumerate(poses):
+        if pose is not None:
+            joints[i], visibility[i] = pose.world, pose.visibility
+    times = np.array([shot.time for shot in shots])
+    return Clip(frames, without_gaps(joints, found, times), visibility, found)
+
+
+def without_gaps(joints: Array, found: NDArray[np.bool_], times: NDArray[np.float64]) -> Array:
+    """Where no pose was found, the joints lie between those before and after: zeros would be a jump to the pelvis."""
+    if found.all() or not found.any():
+        return joints
+    filled = [np.interp(times, times[found], way) for way in joints[found].reshape(found.sum(), -1).T]
+    return np.stack(filled, axis=1).reshape(joints.shape).astype(np.float32)
+
+
+def _arrays(batch: CueBatch) -> tuple[Array, Array]:
+    return batch.vectors.float().cpu().numpy(), batch.reliability.float().cpu().numpy()
+
+
+def _cues(arrays: Mapping[str, tuple[Array, Array]], i: int) -> dict[str, Cue]:
+    """Those that say something: with a direction, and reliable at all."""
+    found = {}
+    for name, (vectors, reliability) in arrays.items():
+        vector = unit(vectors[i])
+        if vector is not None and reliability[i] > 0:  # NaN is not
+            found[name] = Cue(vector, float(min(reliability[i], 1.0)))
+    return found

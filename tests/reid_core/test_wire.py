@@ -104,14 +104,15 @@ embeddings = st.builds(
 )
 evidences = st.builds(
     Evidence,
-    unit,
-    unit,
-    unit,
-    st.none() | names,
-    st.none() | unit,
-    st.dictionaries(names, unit),
-    unit,
-    st.integers(0, 99),
+    nearest=st.none() | names,
+    score=unit,
+    probability=unit,
+    threshold=unit,
+    runner_up=st.none() | names,
+    margin=st.none() | unit,
+    cues=st.dictionaries(names, unit),
+    quality=unit,
+    shots=st.integers(0, 99),
 )
 events = st.builds(
     lambda begin, length, **rest: IdentityEvent(begin=begin, end=begin + length, **rest),

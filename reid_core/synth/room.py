@@ -68,17 +68,13 @@ def backdrop(room: Room, size: tuple[int, int], rng: np.random.Generator) -> Ima
     far = round(room.far * height)
     scene: NDArray[np.float32] = np.tile(np.array(room.wall, dtype=np.float32), (height, width, 1))
     for left, top, right, bottom, colour in room.fittings:
-        rows, columns = (
-            slice(round(top * height), round(bottom * height)),
-            slice(round(left * width), round(right * width)),
-        )
-        scene[rows, columns] = colour
+        rows = slice(round(top * height), round(bottom * height))
+        scene[rows, round(left * width) : round(right * width)] = colour
     scene *= (1.06 - 0.30 * np.abs(x / width - 0.4) ** 1.5 - 0.10 * y / height)[..., None]  # a lamp, left of the middle
     scene[far - round(0.024 * height) : far] *= 0.78  # skirting board
     scene[far:] = _floor(room, x, y, width, height)[far:]
-    scene[far : far + round(0.05 * height)] *= np.linspace(0.82, 1, round(0.05 * height), dtype=np.float32)[
-        :, None, None
-    ]
+    under_wall = scene[far : far + height // 20]
+    under_wall *= np.linspace(0.82, 1, len(under_wall), dtype=np.float32)[:, None, None]
     scene *= (1 + 0.010 * _grain(width, height, 90, rng) + 0.012 * _grain(width, height, 4, rng))[..., None]
     corners = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2)[..., None]
     return np.clip(cv2.GaussianBlur(scene * (1.04 - 0.30 * corners), (0, 0), 1.0), 0, 255).astype(np.uint8)

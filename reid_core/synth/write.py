@@ -13,8 +13,10 @@ import numpy as np
 from reid_core.errors import ConfigInvalid, DataSetInvalid
 from reid_core.records import CameraId, Image
 from reid_core.synth.figure import Colour
+from reid_core.synth.film import Seen, film
+from reid_core.synth.people import Person, cast
 from reid_core.synth.room import ROOMS
-from reid_core.synth.walkers import Person, Seen, cast, film, schedule
+from reid_core.synth.walkers import schedule
 
 TRUTH = "truth.json"
 

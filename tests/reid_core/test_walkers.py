@@ -12,8 +12,10 @@ from plugins.detectors.hog import HogDetector
 from reid_core.errors import ConfigInvalid, DataSetInvalid
 from reid_core.geometry import iou, stack
 from reid_core.records import CameraId, Epoch, Frame, Image
+from reid_core.synth.film import Seen, film
+from reid_core.synth.people import cast
 from reid_core.synth.room import DOOR, HALL, ROOMS
-from reid_core.synth.walkers import Seen, cast, film, schedule
+from reid_core.synth.walkers import schedule
 from reid_core.synth.write import Truth, read_truth, write_walkers
 
 SIZE = (480, 270)

@@ -29,7 +29,7 @@ class _ReadAhead:
         self._waiting = _Waiting(size, drops)
 
     def frames(self) -> Iterator[Frame]:
-        self.close()
+        self._waiting.close()
         self._waiting = waiting = _Waiting(self._size, self._drops)
         return self._consume(waiting)
 

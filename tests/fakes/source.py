@@ -1,7 +1,8 @@
-"""A Source from a list of pictures, for tests of what stands behind it."""
+"""Sources of given pictures, for tests of what stands behind a source."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count
+from queue import SimpleQueue
 from threading import Event
 
 from reid_core.records import CameraId, Epoch, Frame, Image
@@ -48,3 +49,26 @@ class FakeSource:
             stop.wait()
         if self._error is not None and not stop.is_set():
             raise self._error
+
+
+class FedSource:
+    """A camera that gives a picture when the test feeds it one."""
+
+    def __init__(self, camera: str = "door") -> None:
+        self.camera = CameraId(camera)
+        self.live = True
+        self._fed: SimpleQueue[Image | None] = SimpleQueue()
+
+    def feed(self, *pictures: Image) -> None:
+        for picture in pictures:
+            self._fed.put(picture)
+
+    def frames(self) -> Iterator[Frame]:
+        for index in count():
+            picture = self._fed.get()
+            if picture is None:
+                return
+            yield Frame(self.camera, Epoch("epoch"), index, float(index), picture)
+
+    def close(self) -> None:
+        self._fed.put(None)

@@ -58,10 +58,9 @@ def areas(boxes: Boxes) -> NDArray[np.float64]:
 
 def intersections(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     """Area that each of a (N, 4) shares with each of b (M, 4): (N, M)."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    sides = np.maximum(high - low, 0.0)
-    return np.asarray(sides[..., 0] * sides[..., 1])
+    across = np.minimum(a[:, None, 2], b[:, 2]) - np.maximum(a[:, None, 0], b[:, 0])
+    down = np.minimum(a[:, None, 3], b[:, 3]) - np.maximum(a[:, None, 1], b[:, 1])
+    return np.asarray(np.maximum(across, 0.0) * np.maximum(down, 0.0))
 
 
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:

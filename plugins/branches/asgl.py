@@ -16,13 +16,14 @@ from reid_core import options, registry
 from reid_core.data.transforms import to_inputs
 from reid_core.errors import CheckpointInvalid, ConfigInvalid, DeviceUnavailable, PluginNotFound
 from reid_core.options import PluginUse
+from reid_core.pose.gaps import without_gaps
 from reid_core.protocols import PoseEstimator
-from reid_core.records import FUSED, Cue, ModelId, Pose, Tracklet, TrackletEmbedding
+from reid_core.records import FUSED, Cue, ModelId, Tracklet, TrackletEmbedding
 
 try:
     import torch
 
-    from reid_core.models.asgl_inputs import JOINTS, AsglModel, Clip, ClipShape, CueBatch, collate
+    from reid_core.models.asgl_inputs import AsglModel, Clip, ClipShape, CueBatch, collate
     from reid_core.models.checkpoint import read_checkpoint
 except ImportError as error:
     raise PluginNotFound(f"branches 'asgl' cannot be loaded ({error}): pip install 'restride[torch]'") from error
@@ -66,8 +67,10 @@ class AsglBranch:
     def _prepare(self, tracklet: Tracklet, shots: Shots) -> Clip:
         frames = to_inputs([shot.crop for shot in shots], self._clip.height, self._clip.width)
         dense = _evenly(usable_shots(tracklet), self._clip.poses)
-        poses = self._pose.estimate(replace(tracklet, shots=dense)) if self._pose else []
-        return _clip(frames, dense, poses)
+        if self._pose is None:
+            return Clip(frames, None)
+        poses = self._pose.estimate(replace(tracklet, shots=dense))
+        return Clip(frames, without_gaps(poses, np.array([shot.time for shot in dense])))
 
     def _run(self, clips: Sequence[Clip]) -> list[dict[str, Cue]]:
         inputs = collate(clips, self._clip)
@@ -101,25 +104,6 @@ def _evenly(shots: Shots, most: int) -> Shots:
     if len(shots) <= most:
         return shots
     return tuple(shots[i] for i in np.linspace(0, len(shots) - 1, most).round().astype(int))
-
-
-def _clip(frames: Array, shots: Shots, poses: Sequence[Pose | None]) -> Clip:
-    found = np.array([pose is not None for pose in poses], dtype=np.bool_)
-    joints = np.zeros((len(poses), JOINTS, 3), dtype=np.float32)
-    visibility = np.zeros((len(poses), JOINTS), dtype=np.float32)
-    for i, pose in enumerate(poses):
-        if pose is not None:
-            joints[i], visibility[i] = pose.world, pose.visibility
-    times = np.array([shot.time for shot in shots])
-    return Clip(frames, without_gaps(joints, found, times), visibility, found)
-
-
-def without_gaps(joints: Array, found: NDArray[np.bool_], times: NDArray[np.float64]) -> Array:
-    """Where no pose was found, the joints lie between those before and after: zeros would be a jump to the pelvis."""
-    if found.all() or not found.any():
-        return joints
-    filled = [np.interp(times, times[found], way) for way in joints[found].reshape(found.sum(), -1).T]
-    return np.stack(filled, axis=1).reshape(joints.shape).astype(np.float32)
 
 
 def _arrays(batch: CueBatch) -> tuple[Array, Array]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reid_core.options import Options
-
-JOINTS = 14
+from reid_core.pose.gaps import PoseSequence
+from reid_core.pose.skeleton import JOINT_COUNT
 
 
 class ClipShape(Options, frozen=True):
@@ -29,9 +29,7 @@ class Clip:
     """One tracklet, as long as it is."""
 
     frames: NDArray[np.float32]  # (T, 3, height, width) as reid_core.data.transforms makes them
-    joints: NDArray[np.float32]  # (S, 14, 3) metres, pelvis-centred; x right, y down, z away from the camera
-    visibility: NDArray[np.float32]  # (S, 14) 0 to 1
-    found: NDArray[np.bool_]  # (S,) False where no pose was found and the joints are filled in from its neighbours
+    poses: PoseSequence | None  # S of them; None: not a single one was found, or none was asked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +38,8 @@ class AsglInputs:
 
     frames: Tensor  # (B, T, 3, height, width) float32
     frame_mask: Tensor  # (B, T) bool
-    joints: Tensor  # (B, S, 14, 3) float32
-    visibility: Tensor  # (B, S, 14) float32
+    joints: Tensor  # (B, S, 14, 3) float32 metres, pelvis-centred; x right, y down, z away from the camera
+    visibility: Tensor  # (B, S, 14) float32, 0 to 1
     pose_mask: Tensor  # (B, S) bool
 
     def to(self, device: torch.device) -> "AsglInputs":
@@ -75,13 +73,15 @@ def collate(clips: Sequence[Clip], shape: ClipShape) -> AsglInputs:
     size = len(clips)
     frames = np.zeros((size, shape.frames, 3, shape.height, shape.width), dtype=np.float32)
     frame_mask = np.zeros((size, shape.frames), dtype=np.bool_)
-    joints = np.zeros((size, shape.poses, JOINTS, 3), dtype=np.float32)
-    visibility = np.zeros((size, shape.poses, JOINTS), dtype=np.float32)
+    joints = np.zeros((size, shape.poses, JOINT_COUNT, 3), dtype=np.float32)
+    visibility = np.zeros((size, shape.poses, JOINT_COUNT), dtype=np.float32)
     pose_mask = np.zeros((size, shape.poses), dtype=np.bool_)
     for i, clip in enumerate(clips):
         frames[i, : len(clip.frames)] = clip.frames
         frame_mask[i, : len(clip.frames)] = True
-        joints[i, : len(clip.joints)] = clip.joints
-        visibility[i, : len(clip.joints)] = clip.visibility
-        pose_mask[i, : len(clip.joints)] = clip.found
+        if clip.poses is not None:
+            length = len(clip.poses.found)
+            joints[i, :length] = clip.poses.world
+            visibility[i, :length] = clip.poses.visibility
+            pose_mask[i, :length] = clip.poses.found
     return AsglInputs(*map(torch.from_numpy, (frames, frame_mask, joints, visibility, pose_mask)))

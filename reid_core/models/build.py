@@ -11,8 +11,8 @@ from reid_core.options import PluginUse
 
 
 def build_model(name: str, options: Mapping[str, Any]) -> nn.Module:
-    """Freshly initialised, for training. A model is a torch module with `Options` and `__init__(self, options)`."""
-    model = registry.build("models", PluginUse(use=name, options=dict(options)))
+    """Freshly initialised, for training. A network is a torch module with `Options` and `__init__(self, options)`."""
+    model = registry.build("networks", PluginUse(use=name, options=dict(options)))
     if not isinstance(model, nn.Module):
-        raise ConfigInvalid(f"models {name}: expected a torch module, found a {type(model).__name__}")
+        raise ConfigInvalid(f"networks {name}: expected a torch module, found a {type(model).__name__}")
     return model

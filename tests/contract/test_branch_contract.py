@@ -74,7 +74,7 @@ def asgl(folder: Path) -> Maker:
 @pytest.fixture(params=["fake", "colour", "onnx_image", "onnx_image of a fixed batch", "asgl"])
 def maker(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
     points = {
-        "models": {"tiny_asgl": "tests.fakes.tiny_asgl:TinyAsgl"},
+        "networks": {"tiny_asgl": "tests.fakes.tiny_asgl:TinyAsgl"},
         "poses": {"crop_pose": "tests.fakes.crop_pose:CropPose"},
     }
     match request.param:

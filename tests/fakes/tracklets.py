@@ -34,7 +34,7 @@ def tracklet(crops: Sequence[Image], number: int = 1, camera: str = "door", best
             crop=crop,
             box=Box(5, 5, 5 + crop.shape[1], 5 + crop.shape[0]),
             score=0.9,
-            quality=0.5 + 0.01 * i,
+            quality=min(0.5 + 0.01 * i, 1.0),
             best=i in best,
         )
         for i, crop in enumerate(crops)

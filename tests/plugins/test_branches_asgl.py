@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from plugins.branches.asgl import AsglBranch, without_gaps
+from plugins.branches.asgl import AsglBranch
 from reid_core.errors import CheckpointInvalid, ConfigInvalid, PluginNotFound
 from reid_core.models.asgl_inputs import AsglInputs, Clip, ClipShape, CueBatch, collate
 from reid_core.models.build import build_model
 from reid_core.models.checkpoint import ModelCard, write_checkpoint
 from reid_core.options import PluginUse
+from reid_core.pose.gaps import PoseSequence
 from reid_core.records import FUSED, Tracklet, TrackletEmbedding
 from tests.fakes.installed import install_plugins
 from tests.fakes.tiny_asgl import TinyAsgl
@@ -46,13 +47,13 @@ class OnlyWeights(torch.nn.Linear):
 
 @pytest.fixture(autouse=True)
 def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    models = {
+    networks = {
         "tiny_asgl": "tests.fakes.tiny_asgl:TinyAsgl",
         "loud": f"{__name__}:Loud",
         "only_weights": f"{__name__}:OnlyWeights",
     }
     poses = {"crop_pose": "tests.fakes.crop_pose:CropPose"}
-    install_plugins(tmp_path / "site", monkeypatch, {"models": models, "poses": poses})
+    install_plugins(tmp_path / "site", monkeypatch, {"networks": networks, "poses": poses})
 
 
 def weights(folder: Path, name: str = "tiny_asgl", options: TinyAsgl.Options | None = None) -> str:
@@ -137,12 +138,14 @@ def test_masked_places_may_hold_anything() -> None:
     shape = ClipShape(frames=4, height=32, width=16, poses=6)
     model = build_model("tiny_asgl", {}).eval()
     rng = np.random.default_rng(0)
-    clip = Clip(
-        frames=rng.normal(size=(2, 3, 32, 16)).astype(np.float32),
-        joints=rng.normal(size=(3, 14, 3)).astype(np.float32),
+    frames, joints = rng.normal(size=(2, 3, 32, 16)), rng.normal(size=(3, 14, 3))
+    poses = PoseSequence(
+        world=joints.astype(np.float32),
+        image=np.zeros((3, 14, 2), dtype=np.float32),
         visibility=np.ones((3, 14), dtype=np.float32),
         found=np.array([True, False, True]),
     )
+    clip = Clip(frames.astype(np.float32), poses)
     inputs = collate([clip], shape)
     assert inputs.frame_mask.tolist() == [[True, True, False, False]]
     assert inputs.pose_mask.tolist() == [[True, False, True, False, False, False]]
@@ -153,16 +156,6 @@ def test_masked_places_may_hold_anything() -> None:
     )
     for name, cue in model(inputs).items():
         assert torch.allclose(cue.vectors, model(noisy)[name].vectors, atol=1e-5)
-
-
-def test_gaps_are_filled_from_their_neighbours_in_time() -> None:
-    """By halves, since the pose that is missing lies in the middle of the two that were found."""
-    joints = np.zeros((5, 14, 3), dtype=np.float32)
-    joints[1], joints[3] = 1, 3
-    found = np.array([False, True, False, True, False])
-    filled = without_gaps(joints, found, np.array([0.0, 1.0, 1.5, 3.0, 4.0]))
-    assert filled[:, 0, 0].tolist() == [1, 1, 1.5, 3, 3]
-    assert not without_gaps(joints, np.zeros(5, dtype=np.bool_), np.arange(5.0))[0].any()
 
 
 def test_what_is_not_a_number_is_left_out(tmp_path: Path) -> None:

@@ -45,9 +45,11 @@ class NoModule:
 
 
 @pytest.fixture(autouse=True)
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = {"two_layers": "TwoLayers", "other": "TwoLayers", "shared": "Shared", "no_module": "NoModule"}
-    install_plugins(tmp_path / "site", monkeypatch, {"models": {name: f"{__name__}:{c}" for name, c in names.items()}})
+    install_plugins(
+        tmp_path / "site", monkeypatch, {"networks": {name: f"{__name__}:{c}" for name, c in names.items()}}
+    )
 
 
 @pytest.fixture
@@ -166,14 +168,14 @@ def test_options_that_its_model_does_not_know(path: Path) -> None:
     write(path)
     rewrite(path, header(options={"widht": 5}))
     assert refused(path) == (
-        "its model cannot be made here: models two_layers: options: widht: unknown key; did you mean 'width'?"
+        "its model cannot be made here: networks two_layers: options: widht: unknown key; did you mean 'width'?"
     )
 
 
 def test_a_model_that_is_not_installed(path: Path) -> None:
     write(path)
     rewrite(path, header(model="gone"))
-    assert "no models named 'gone'; installed: " in refused(path, "gone")
+    assert "no networks named 'gone'; installed: " in refused(path, "gone")
 
 
 def test_weights_of_other_options(path: Path) -> None:
@@ -194,7 +196,7 @@ def test_keys_that_are_missing_or_left_over_are_named(path: Path) -> None:
 
 
 def test_only_torch_modules_are_models() -> None:
-    with pytest.raises(ConfigInvalid, match=r"^models no_module: expected a torch module, found a NoModule$"):
+    with pytest.raises(ConfigInvalid, match=r"^networks no_module: expected a torch module, found a NoModule$"):
         build_model("no_module", {})
-    with pytest.raises(PluginNotFound, match=r"no models named 'asgi'; installed: .*two_layers"):
+    with pytest.raises(PluginNotFound, match=r"no networks named 'asgi'; installed: .*two_layers"):
         build_model("asgi", {})

@@ -40,9 +40,9 @@ def test_credentials_are_hidden_and_the_rest_stays(text: str, shown: str) -> Non
     assert redacted(text) == shown
 
 
-@given(st.text(st.characters(exclude_categories=["Z", "C"]), min_size=3), st.text(max_size=20))
+@given(st.text("ab09/@:?&#='\"\\%.,;()[]{}ä日", min_size=1), st.text("ab /@:?=\n", max_size=20))
 def test_whatever_the_password_is_it_is_not_shown(password: str, around: str) -> None:
     secret = f"<{password}>"
     shown = redacted(f"{around} rtsp://admin:{secret}@camera.lan/stream {around}")
-    assert secret not in shown.replace(around, "") if around else secret not in shown
-    assert "camera.lan/stream" in shown
+    assert secret not in shown
+    assert "camera.lan/stream" in shown or "@" in around

@@ -53,15 +53,16 @@ class HogDetector:
         height, width = image.shape[:2]
         boxes, margins = self._windows(image)
         kept = suppress(boxes, margins, self._options.iou)
-        found = []
-        for rank, index in enumerate(kept):
-            one = boxes[index : index + 1]
-            if (coverage(one, boxes[kept[:rank]]) > INSIDE).any():
-                continue  # a leg or a sleeve looks like a small person
-            same = iou(one, boxes)[0] > SAME
+        places, found = np.empty((0, 4)), []
+        for index in kept:
+            same = iou(boxes[index : index + 1], boxes)[0] > SAME
             # the mean of the windows that agree lies better, and calmer, than the best alone
-            place = np.average(boxes[same], axis=0, weights=margins[same] - self._options.hit_threshold + 1e-6)
-            if box := Box(*map(float, place)).clipped(width, height):
+            weights = margins[same] - self._options.hit_threshold + 1e-6
+            place = np.average(boxes[same], axis=0, weights=weights)[None]
+            if coverage(place, places).max(initial=0) > INSIDE:
+                continue  # a leg or a sleeve looks like a small person
+            places = np.vstack((places, place))
+            if box := Box(*map(float, place[0])).clipped(width, height):
                 found.append(Detection(box, _score(float(margins[index]))))
         return found
 

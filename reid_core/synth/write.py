@@ -117,7 +117,8 @@ def _check(seconds: float, fps: float, size: tuple[int, int]) -> None:
 def _encoder(path: Path, fps: float, size: tuple[int, int]) -> Iterator[Callable[[Image], None]]:
     """Takes the pictures of one clip."""
     with av.open(path, "w") as file:
-        how = {"crf": "21", "preset": "veryfast"}
+        # so the same pictures become the same bytes, however many cores there are and of whatever kind
+        how = {"crf": "21", "preset": "veryfast", "x264-params": "cpu-independent=1:threads=1"}
         stream = file.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000), options=how)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
 

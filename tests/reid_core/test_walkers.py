@@ -94,14 +94,13 @@ def test_the_box_is_where_the_picture_changes() -> None:
     assert iou(found, stack([seen.box]))[0, 0] > 0.85
 
 
-def test_a_seed_makes_the_same_world_and_another_makes_another(tmp_path: Path) -> None:
+def test_a_seed_makes_the_same_files_and_another_makes_others(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         write_walkers(tmp_path / name, seed=seed, seconds=2, fps=4, size=(160, 90))
-    a, b, c = ((tmp_path / name / "truth.json").read_bytes() for name in "abc")
-    assert a == b != c
-    first, again, other = (np.array(decoded(tmp_path / name / "door.mp4"), dtype=int) for name in "abc")
-    assert np.abs(first - again).mean() < 0.5  # the encoder may differ by a bit, the pictures do not
-    assert np.abs(first - other).mean() > 2
+    a, b, c = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in "abc")
+    assert sorted(a) == ["door.mp4", "hall.mp4", "truth.json"]
+    assert a == b
+    assert all(a[name] != c[name] for name in a)
 
 
 def test_long_clips_begin_again() -> None:

@@ -52,7 +52,8 @@ def _find(name: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(name, look(), 0)
     except RestrideError as error:
-        return Finding(name, redacted(str(error)), 1 if isinstance(error, Unavailable) else 2)
+        words = redacted(str(error)).removeprefix(f"{name}: ")  # sources name their camera themselves
+        return Finding(name, words, 1 if isinstance(error, Unavailable) else 2)
 
 
 def _made(thing: object) -> str:

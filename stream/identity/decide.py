@@ -42,7 +42,7 @@ class Rules(Options, frozen=True):
     calibration: Calibration = Calibration()  # of a branch or model that is not named below
     # colour: between the fits to tracks of two real clips (38.6, 0.848), to the same with other exposure and white
     # balance (34.1, 0.829), and to 60 rendered people seen by three cameras (75.5, 0.893)
-    calibrations: tuple[CalibrationOf, ...] = (CalibrationOf(of="colour", slope=40.0, midpoint=0.87),)
+    calibrations: tuple[CalibrationOf, ...] = (CalibrationOf(of="colour", slope=43.0, midpoint=0.862),)
     topology: Topology = Topology()
     exemplars: Annotated[int, Meta(ge=1, le=1024)] = 16  # how many views of one identity and model are kept for search
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from threading import Event, Thread
 
-from reid_core.errors import Invalid, RecordInvalid, Unavailable
+from reid_core.errors import Invalid, RecordInvalid, RestrideError, Unavailable
 from reid_core.records import CameraId
 from stream.metrics import Metrics
 
@@ -75,13 +75,13 @@ class Supervisor:
             self._watch_once()
         except RecordInvalid as error:
             # one bad record: a new connection may be free of it, a file never is
-            log.error("camera %s: %s%s", self._camera, error, "; will connect again" if self._live else "")
+            log.error("%s%s", self._about(error), "; will connect again" if self._live else "")
             return CameraState.DOWN if self._live else CameraState.FAILED
         except Invalid as error:
-            log.error("camera %s: stopped: %s", self._camera, error)
+            log.error("%s; the camera is stopped", self._about(error))
             return CameraState.FAILED
         except Unavailable as error:
-            log.warning("camera %s: %s; will try again", self._camera, error)
+            log.warning("%s; will try again", self._about(error))
             return CameraState.DOWN
         except Exception:  # the last line: a fault of ours in one camera must not stop the others
             shown = log.isEnabledFor(logging.DEBUG)
@@ -93,3 +93,8 @@ class Supervisor:
             )
             return CameraState.DOWN
         return CameraState.ENDED
+
+    def _about(self, error: RestrideError) -> str:
+        """What sources raise names the camera already; what other parts raise does not."""
+        camera = f"camera {self._camera}: "
+        return camera + str(error).removeprefix(camera)

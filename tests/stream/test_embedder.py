@@ -92,7 +92,12 @@ def test_a_live_camera_never_waits_and_the_oldest_is_forgotten() -> None:
 
 def test_a_recording_waits_and_loses_nothing() -> None:
     bench = Bench(Stamp(), size=2, batch=1)
-    sender = Thread(target=lambda: [bench.embedder.put(tracklet(number), wait=True) for number in range(20)])
+
+    def send() -> None:
+        for number in range(20):
+            bench.embedder.put(tracklet(number), wait=True)
+
+    sender = Thread(target=send)
     sender.start()
     time.sleep(0.05)
     assert sender.is_alive(), "it should be waiting for room"

@@ -62,7 +62,7 @@ def test_what_cannot_pass_stops_the_camera(caplog: pytest.LogCaptureFixture) -> 
     assert camera.state is CameraState.FAILED
     assert metrics.total("camera_retries") == 0
     [record] = caplog.records
-    assert record.getMessage() == "camera door: stopped: no such file: x.mp4"
+    assert record.getMessage() == "camera door: no such file: x.mp4; the camera is stopped"
 
 
 def test_a_fault_of_ours_shows_no_traceback(caplog: pytest.LogCaptureFixture) -> None:

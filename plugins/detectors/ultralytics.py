@@ -19,6 +19,7 @@ from plugins.detectors.suppression import suppress
 from reid_core import options
 from reid_core.errors import CheckpointInvalid, PluginNotFound
 from reid_core.geometry import Box
+from reid_core.models.cache import cache_folder
 from reid_core.records import Detection, Frame, Image
 
 RELEASES = "https://github.com/ultralytics/assets/releases"
@@ -92,7 +93,7 @@ def _weights(model: str) -> Path:
         raise CheckpointInvalid(f"{path}: no such file; expected weights of an ultralytics model: {how}")
     from ultralytics.utils.downloads import attempt_download_asset
 
-    kept = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "restride" / "ultralytics" / model
+    kept = cache_folder() / "ultralytics" / model
     try:
         attempt_download_asset(kept, retry=0)
     except OSError as error:

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import MappingProxyType
@@ -47,7 +48,7 @@ NO_NETWORK: Final = MappingProxyType(
 class LandmarkerProcess:
     """Raises DeviceUnavailable when it died, whereupon only close() is left to call."""
 
-    def __init__(self, settings: Settings, network: MappingProxyType[str, str] = NO_NETWORK) -> None:
+    def __init__(self, settings: Settings, network: Mapping[str, str] = NO_NETWORK) -> None:
         self._connection, theirs = Pipe()
         # -P: a folder named `plugins` where the user happens to stand must not be taken for ours
         command = [sys.executable, "-P", "-m", "plugins.poses.landmarker", str(theirs.fileno())]
@@ -69,8 +70,7 @@ class LandmarkerProcess:
 
     def landmarks(self, pictures: list[Picture]) -> list[bytes | None]:
         """Of one tracklet: no trace of one is left for the next."""
-        reply = self._ask(encode(pictures), PICTURE_SECONDS * len(pictures) + START_SECONDS)
-        match reply:
+        match self._ask(encode(pictures), START_SECONDS + PICTURE_SECONDS * len(pictures)):
             case Answer(landmarks):
                 return landmarks
             case Failure(reason):
@@ -103,7 +103,7 @@ def _end(process: subprocess.Popen[bytes]) -> str:
         code = process.wait(timeout=5)
     except subprocess.TimeoutExpired:
         return "it closed its end"
-    return f"{signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
 def _stop(connection: Connection, process: subprocess.Popen[bytes]) -> None:

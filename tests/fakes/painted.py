@@ -1,4 +1,7 @@
-"""A tracklet of the painted walker: a person whom a real pose estimator sees, and whose left and right are known."""
+"""A tracklet of the painted walker, whom a real pose estimator sees, and whose left and right are known.
+
+Seen from behind there is too little to tell left from right by: estimators guess.
+"""
 
 import numpy as np
 
@@ -17,7 +20,7 @@ LOOK = Look(
     shoes=(20, 20, 20),
     long_sleeves=True,
 )
-TOWARDS, AWAY, RIGHTWARDS = np.pi / 2, -np.pi / 2, 0.0  # where the walker walks
+TOWARDS, AWAY, LEFTWARDS, RIGHTWARDS = np.pi / 2, -np.pi / 2, np.pi, 0.0  # where the walker walks
 
 
 def painted_crop(phase: float, heading: float = TOWARDS, height: int = 200) -> Image:

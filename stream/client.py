@@ -108,7 +108,7 @@ class Subscription(Iterator[IdentityEvent]):
         self._wake = Wake()
         self._context = zmq.Context()
         self._sub = open_socket(self._context, zmq.SUB, queue=_QUEUE, max_bytes=MAX_FRAME)
-        self._dealer = open_socket(self._context, zmq.DEALER, queue=16, max_bytes=MAX_FRAME)
+        self._dealer = open_socket(self._context, zmq.DEALER, queue=1, max_bytes=MAX_FRAME)
         try:
             self._sub.setsockopt(zmq.SUBSCRIBE, b"")  # everything: a filter here would look like gaps
             connect(self._sub, events, "events")
@@ -191,10 +191,15 @@ class Subscription(Iterator[IdentityEvent]):
             self._cursor = Position(*self._since)
         else:
             self._cursor = Position(header.epoch, header.sequence if self._since is None else self._since)
-        self._shown = self._cursor
-        if not self._catch_up(until):
-            self._cursor = self._shown = None
+        answer = self._ask(until)
+        if answer is None:
+            self._cursor = None
             return self._missing("replay")
+        reply, bodies = answer
+        if self._since is None:
+            self._cursor = Position(reply.epoch, reply.last)
+        self._shown = self._cursor
+        self._absorb(reply, bodies)
         return None
 
     def _first_header(self, until: float) -> Header | None:
@@ -262,11 +267,14 @@ class Subscription(Iterator[IdentityEvent]):
         return True
 
     def _catch_up(self, until: float) -> bool:
-        """Fetch one range of the log, whose word is final; False when time is over."""
+        """Fetch one range of the log; False when time is over."""
         answer = self._ask(until)
-        if answer is None:
-            return False
-        reply, bodies = answer
+        if answer is not None:
+            self._absorb(*answer)
+        return answer is not None
+
+    def _absorb(self, reply: ReplayReply, bodies: list[bytes]) -> None:
+        """The word of the log is final."""
         if reply.epoch != self._here.epoch:
             log.warning("events: the service has another log now (epoch %s); all of it follows", reply.epoch)
             self._cursor = Position(reply.epoch, 0)
@@ -278,7 +286,6 @@ class Subscription(Iterator[IdentityEvent]):
         if not bodies and reply.last > self._here.sequence:
             self._cursor = Position(reply.epoch, reply.last)
         self._behind = reply.last > self._here.sequence
-        return True
 
     def _ask(self, until: float) -> tuple[ReplayReply, list[bytes]] | None:
         """What follows the cursor. Asks again until there is an answer; None when time is over."""

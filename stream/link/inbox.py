@@ -11,12 +11,11 @@ from reid_core.errors import RecordInvalid
 from reid_core.records import TrackletEmbedding
 from reid_core.wire import unpack_embedding
 from stream.link.addresses import LinkOptions
-from stream.link.messages import ACKNOWLEDGED, MAX_FRAME, MAX_TAG, REFUSED
+from stream.link.messages import MAX_FRAME, MAX_REASON, MAX_TAG, Answer, pack_answer
 from stream.link.sockets import PEER_TROUBLE, bind, count_peers, open_socket, receive, send, watch
 from stream.metrics import Metrics
 
 _QUEUE = 128  # messages that may wait for each worker; beyond it TCP holds the worker back
-_REASON_BYTES = 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,14 +23,14 @@ class Delivery:
     """Answer it once it is safe: what is not answered is sent again."""
 
     embedding: TrackletEmbedding
-    _answer: Callable[..., None]
+    _answer: Callable[[str], None]
 
     def acknowledge(self) -> None:
-        self._answer(ACKNOWLEDGED)
+        self._answer("")
 
     def refuse(self, reason: str) -> None:
         """For good: the worker drops it."""
-        self._answer(REFUSED, reason.encode()[:_REASON_BYTES])
+        self._answer(reason or "no reason was given")
 
 
 class Inbox:
@@ -83,11 +82,11 @@ class Inbox:
             embedding = unpack_embedding(body)
         except RecordInvalid as error:
             self._metrics.add("messages_refused", lane="tracklets")
-            self._answer(peer, tag, REFUSED, str(error).encode()[:_REASON_BYTES])
+            self._answer(peer, tag, str(error))
             return None
         self._metrics.add("tracklets_received")
         return Delivery(embedding, partial(self._answer, peer, tag))
 
-    def _answer(self, peer: bytes, tag: bytes, kind: bytes, *more: bytes) -> None:
+    def _answer(self, peer: bytes, tag: bytes, refusal: str) -> None:
         """To a peer that has gone or does not read, it is lost; the worker sends again and is answered again."""
-        send(self._socket, [peer, kind, tag, *more])
+        send(self._socket, [peer, pack_answer(Answer(tag, refusal[:MAX_REASON]))])

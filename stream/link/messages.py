@@ -5,13 +5,11 @@ from typing import Annotated
 import msgspec
 
 from reid_core.errors import RecordInvalid
-from reid_core.wire import MAX_BYTES, SCHEMA
+from reid_core.wire import MAX_BYTES, SCHEMA, Count
 
-# Lane 1. Worker -> service: [tag][embedding]. Service -> worker: [ACKNOWLEDGED][tag] or [REFUSED][tag][reason].
-# The tag is the worker's own; the service gives it back as it came.
-ACKNOWLEDGED = b"ack"
-REFUSED = b"refused"
-MAX_TAG = 1024  # bytes
+# Lane 1. Worker -> service: [tag][embedding]. Service -> worker: [answer].
+MAX_TAG = 1024  # bytes; the tag is the worker's own, the service gives it back as it came
+MAX_REASON = 500  # characters
 MAX_FRAME = 2 * MAX_BYTES  # above what is refused with a reason, a peer is cut off
 
 # Lane 2, published: [topic][header][body]; the topic is the type of the event, the body its JSON.
@@ -24,17 +22,23 @@ REPLAY_EVENTS = 500  # at most, in one reply
 REPLAY_BYTES = MAX_BYTES  # about, in one reply
 
 Epoch = Annotated[str, msgspec.Meta(max_length=256)]
-Sequence = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """One frame, so that no connection can break within it: ZeroMQ may abort a process that reads the rest."""
+
+    tag: bytes
+    refusal: Annotated[str, msgspec.Meta(max_length=MAX_REASON)] = ""  # why; empty where it was accepted
 
 
 class Header(msgspec.Struct, frozen=True):
     schema: str
     epoch: Epoch
-    sequence: Sequence
+    sequence: Count
 
 
 class ReplayRequest(msgspec.Struct, frozen=True):
-    after: Sequence  # send what follows this one
+    after: Count  # send what follows this one
     epoch: Epoch = ""  # of the log that `after` counts in; of another log everything is sent
     limit: Annotated[int, msgspec.Meta(ge=1)] = REPLAY_EVENTS
 
@@ -42,13 +46,25 @@ class ReplayRequest(msgspec.Struct, frozen=True):
 class ReplayReply(msgspec.Struct, frozen=True, omit_defaults=True):
     schema: str
     epoch: Epoch = ""
-    last: Sequence = 0  # of the log: beyond the last event sent, there is more to ask for
+    last: Count = 0  # of the log: beyond the last event sent, there is more to ask for
     error: str = ""  # why there is no answer
 
 
+_answers = msgspec.msgpack.Decoder(Answer)
 _headers = msgspec.json.Decoder(Header)
 _requests = msgspec.json.Decoder(ReplayRequest)
 _replies = msgspec.json.Decoder(ReplayReply)
+
+
+def pack_answer(answer: Answer) -> bytes:
+    return msgspec.msgpack.encode(answer)
+
+
+def unpack_answer(raw: bytes) -> Answer:
+    try:
+        return _answers.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordInvalid(f"answer to a tracklet: {error}") from error
 
 
 def pack_header(epoch: str, sequence: int) -> bytes:

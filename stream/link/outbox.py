@@ -6,11 +6,11 @@ from time import monotonic
 
 import zmq
 
-from reid_core.errors import LinkUnavailable
+from reid_core.errors import LinkUnavailable, RecordInvalid
 from reid_core.records import TrackletEmbedding
 from reid_core.wire import pack_embedding
 from stream.link.addresses import LinkOptions
-from stream.link.messages import ACKNOWLEDGED, MAX_FRAME, REFUSED
+from stream.link.messages import MAX_FRAME, unpack_answer
 from stream.link.sockets import connect, happened, open_socket, receive, send, watch
 from stream.link.spool import Spool
 from stream.link.standing import Standing
@@ -37,6 +37,8 @@ class Outbox:
         # the window bounds what waits; the queue only has to be wider
         self._socket = open_socket(self._context, zmq.DEALER, queue=2 * options.window, max_bytes=MAX_FRAME)
         self._socket.setsockopt(zmq.LINGER, 0)  # the spool keeps what has not left
+        # Queue for a service that is there, not for one that may come. Safe only because answers are single frames
+        self._socket.setsockopt(zmq.IMMEDIATE, 1)
         self._monitor = watch(self._socket, zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
         try:
             connect(self._socket, options.tracklets, "tracklets")
@@ -49,7 +51,8 @@ class Outbox:
         self._flight: dict[str, float] = {}  # id -> when it was sent, in that order
         self._blocked = False  # nobody there, or the peer reads too slowly
         self._writing = Standing(log, "outbox: writing to the spool")
-        self._sending = Standing(log, "outbox: sending from the spool")
+        self._reading = Standing(log, "outbox: reading the spool")
+        self._delivering = Standing(log, f"outbox: delivering to {options.tracklets}")
         self._thread = Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
@@ -90,34 +93,37 @@ class Outbox:
                 self._send()
                 poller.register(self._socket, zmq.POLLIN | (zmq.POLLOUT if self._blocked else 0))
                 ready = dict(poller.poll(self._patience_ms()))
+                if self._blocked and not ready:
+                    self._delivering.broke("nobody takes tracklets there; they wait in the spool")
                 self._blocked = self._blocked and not ready.get(self._socket, 0) & zmq.POLLOUT
                 self._wake.clear()
-                self._take_replies()
+                self._take_answers()
                 self._metrics.put("spool_bytes", self._spool.used_bytes)
                 self._metrics.put("spool_tracklets", len(self._spool))
-                self._sending.works()
+                self._reading.works()
             except LinkUnavailable as error:
-                self._sending.broke(error)
+                self._reading.broke(error)
                 self._closing.wait(_IDLE_MS / 1000)
 
     def _go_back(self) -> None:
         """After a lost connection or a silence, begin again with the oldest that is unacknowledged."""
         lost = False
         for event in happened(self._monitor):
-            there = event == zmq.EVENT_HANDSHAKE_SUCCEEDED
-            lost = lost or not there
-            self._metrics.put("outbox_connected", float(there))
-            log.info("outbox: %s %s", "connected to" if there else "lost", self._options.tracklets)
-        if lost or (self._flight and not self._blocked and self._silence() >= self._options.resend_seconds):
+            self._metrics.put("outbox_connected", float(event == zmq.EVENT_HANDSHAKE_SUCCEEDED))
+            lost = lost or event == zmq.EVENT_DISCONNECTED
+        silent = self._flight and not self._blocked and self._silence() >= self._options.resend_seconds
+        if lost or silent:
+            self._delivering.broke("the connection was lost" if lost else "no answer; sending again")
             self._metrics.add("tracklets_resent", len(self._flight))
             self._flight.clear()
-            self._cursor = 0
 
     def _silence(self) -> float:
         """Since the oldest on the way was sent."""
         return monotonic() - next(iter(self._flight.values()))
 
     def _send(self) -> None:
+        if not self._flight:
+            self._cursor = 0  # nothing is on the way, so all that the spool holds is to be sent
         while not self._blocked and (room := self._options.window - len(self._flight)) > 0:
             batch = self._spool.after(self._cursor, min(room, _READ_AHEAD))
             for each in batch:
@@ -136,21 +142,22 @@ class Outbox:
         left = int(1000 * (self._options.resend_seconds - self._silence()))
         return min(_IDLE_MS, max(1, left))
 
-    def _take_replies(self) -> None:
+    def _take_answers(self) -> None:
         done: list[str] = []
         while len(done) < self._options.window and (frames := receive(self._socket)) is not None:
-            match frames:
-                case [kind, tag] if kind == ACKNOWLEDGED:
-                    done.append(tag.decode(errors="replace"))
-                    self._metrics.add("tracklets_acknowledged")
-                case [kind, tag, reason] if kind == REFUSED:
-                    done.append(tag.decode(errors="replace"))
-                    self._metrics.add("tracklets_refused")
-                    log.warning("outbox: tracklet %s was refused and is dropped: %s", done[-1], _readable(reason))
-                case _:
-                    self._metrics.add("replies_malformed")
+            try:
+                answer = unpack_answer(b"".join(frames))
+            except RecordInvalid:
+                self._metrics.add("answers_malformed")
+                continue
+            done.append(answer.tag.decode(errors="replace"))
+            self._metrics.add("tracklets_refused" if answer.refusal else "tracklets_acknowledged")
+            if answer.refusal:
+                why = "".join(each if each.isprintable() else "?" for each in answer.refusal)
+                log.warning("outbox: tracklet %s was refused and is dropped: %s", done[-1], why)
         if not done:
             return
+        self._delivering.works()
         for each in done:
             self._flight.pop(each, None)
         self._spool.remove(done)
@@ -164,8 +171,3 @@ class Outbox:
             self._socket.close()
             self._context.term()
             self._wake.close()
-
-
-def _readable(reason: bytes) -> str:
-    """What a peer wrote, fit for one line of a log."""
-    return "".join(each if each.isprintable() else "?" for each in reason[:300].decode(errors="replace"))

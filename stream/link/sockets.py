@@ -27,7 +27,6 @@ def open_socket(context: "zmq.Context[zmq.SyncSocket]", kind: int, *, queue: int
     it.setsockopt(zmq.RCVHWM, queue)
     it.setsockopt(zmq.MAXMSGSIZE, max_bytes)  # a peer that sends more is cut off
     it.setsockopt(zmq.LINGER, _LINGER_MS)
-    it.setsockopt(zmq.IMMEDIATE, 1)  # queue for peers that are there, not for those that may come
     it.setsockopt(zmq.RECONNECT_IVL, 100)
     it.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
     it.setsockopt(zmq.HANDSHAKE_IVL, 5000)

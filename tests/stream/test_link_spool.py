@@ -204,15 +204,14 @@ def test_survives_sigkill_at_any_point(tmp_path: Path) -> None:
     moment = Random(7)
     expected: list[int] = []
     for round_ in range(4):
-        child = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", CHILD, str(path), str(round_ * 1_000_000)], stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout is not None
-        first = child.stdout.readline()
-        sleep(moment.uniform(0.0, 0.08))
-        child.kill()  # SIGKILL
-        lines = (first + child.stdout.read()).splitlines()
-        child.wait()
+        ) as child:
+            assert child.stdout is not None
+            first = child.stdout.readline()
+            sleep(moment.uniform(0.0, 0.08))
+            child.kill()  # SIGKILL
+            lines = (first + child.stdout.read()).splitlines()
         done = set(lines)
         put = [int(line.removeprefix("put ")) for line in lines if line.startswith("put ") and line[4:].isdigit()]
         assert put, "killed before it began"

@@ -17,6 +17,7 @@ import zmq
 from reid_core.errors import ConfigInvalid
 from stream.link.addresses import LinkOptions
 from stream.link.inbox import Inbox
+from stream.link.messages import unpack_answer
 from stream.link.outbox import Outbox
 from stream.link.spool import Spool
 from stream.metrics import Metrics
@@ -108,15 +109,20 @@ def test_what_arrives_is_what_was_sent(
 
 
 def test_a_service_that_comes_late_gets_everything(
-    options: LinkOptions, spool: Spool, metrics: Metrics, close_all: ExitStack
+    options: LinkOptions, spool: Spool, metrics: Metrics, close_all: ExitStack, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox = start_outbox(spool, options, metrics, close_all)
-    for track in range(50):
-        outbox.put(embedding(track))
-    assert not outbox.drain(0.1)
-    service = start_service(options, close_all)
-    assert outbox.drain(10)
+    with caplog.at_level(logging.WARNING):
+        for track in range(50):
+            outbox.put(embedding(track))
+        assert not outbox.drain(0.1)
+        assert eventually(lambda: "nobody takes tracklets there; they wait in the spool" in caplog.text)
+        service = start_service(options, close_all)
+        assert outbox.drain(10)
     assert service.received == list(range(50))
+    told = [each.message for each in caplog.records]
+    assert len(told) == 2
+    assert told[1] == f"outbox: delivering to {options.tracklets}: works again"
 
 
 def test_a_service_that_restarts_in_the_middle(
@@ -208,9 +214,9 @@ class Lossy(Thread):
                     if not self._loses(next(turn), 5):
                         back.send_multipart([tag, body])
                 if back in ready:
-                    answer = back.recv_multipart()
+                    answer = back.recv()
                     if not self._loses(next(turn), 3):
-                        front.send_multipart([workers[answer[1]], *answer])
+                        front.send_multipart([workers[unpack_answer(answer).tag], answer])
 
     def _loses(self, turn: int, each: int) -> bool:
         lost = turn % each == 0
@@ -283,6 +289,20 @@ def test_a_spool_that_fails_is_counted_and_nobody_waits(
     assert caplog.text.count("writing to the spool") == 1
 
 
+def test_a_spool_that_is_begun_anew_goes_on(
+    options: LinkOptions, spool: Spool, metrics: Metrics, close_all: ExitStack
+) -> None:
+    outbox = start_outbox(spool, options, metrics, close_all)
+    service = start_service(options, close_all)
+    for track in range(20):
+        outbox.put(embedding(track))
+    assert outbox.drain(5)
+    spool._db.execute("DELETE FROM sqlite_sequence")  # a new file counts from 1 again
+    outbox.put(embedding(20))
+    assert outbox.drain(5)
+    assert service.received == list(range(21))
+
+
 def test_random_and_oversized_messages_are_counted_and_harm_nobody(
     options: LinkOptions, spool: Spool, metrics: Metrics, close_all: ExitStack
 ) -> None:
@@ -322,6 +342,25 @@ def test_a_peer_that_never_reads_its_answers_holds_up_nobody(
         outbox = start_outbox(spool, options, metrics, close_all)
         outbox.put(embedding(1))
         assert outbox.drain(10)
+    assert service.received == [1]
+
+
+def test_a_service_that_answers_nonsense(
+    options: LinkOptions, spool: Spool, metrics: Metrics, close_all: ExitStack
+) -> None:
+    dice = Random(4)
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as stranger:
+        Path(options.tracklets.removeprefix("ipc://")).parent.mkdir(exist_ok=True)
+        stranger.bind(options.tracklets)
+        outbox = start_outbox(spool, options, metrics, close_all)
+        outbox.put(embedding(1))
+        worker, _, _ = stranger.recv_multipart()
+        for _ in range(500):
+            stranger.send_multipart([worker, *(dice.randbytes(20) for _ in range(dice.randrange(1, 3)))])
+        assert eventually(lambda: metrics.get("answers_malformed") == 500)
+    assert len(spool) == 1
+    service = start_service(options, close_all)
+    assert outbox.drain(10)
     assert service.received == [1]
 
 

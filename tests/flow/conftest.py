@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -67,27 +68,30 @@ MakeSite = Callable[..., Site]
 def make_site(tmp_path: Path, clips: Path) -> MakeSite:
     """A site on the walkers' clips with the true boxes; keywords replace keys of its configuration."""
 
+    numbers = count(1)
+
     def make(**keys: Any) -> Site:
-        plugins = tmp_path / "plugins"
+        folder = tmp_path / f"site{next(numbers)}"
+        plugins = folder / "plugins"
         info = plugins / "restride_flow_tests-1.0.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: restride-flow-tests\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(
             "[restride.detectors]\ntruth = tests.flow.truth_detector:TruthDetector\n"
         )
-        lanes = {lane: f"ipc://{tmp_path}/{lane}" for lane in ("tracklets", "events", "replay")}
+        lanes = {lane: f"ipc://{folder}/{lane}" for lane in ("tracklets", "events", "replay")}
         settings = {
             "cameras": [{"name": name, "source": str(clips / f"{name}.mp4")} for name in ("door", "hall")],
             "detector": {"use": "truth", "options": {"truth": str(clips / "truth.json")}},
-            "store": f"sqlite:///{tmp_path}/identities.db",
-            "state": str(tmp_path / "state"),
+            "store": f"sqlite:///{folder}/identities.db",
+            "state": str(folder / "state"),
             "link": {**lanes, "resend_seconds": 0.5},
             **keys,
         }
-        config = tmp_path / "site.yaml"
+        config = folder / "site.yaml"
         config.write_text(yaml.safe_dump(settings))
         path = os.pathsep.join([str(plugins), str(ROOT), os.environ.get("PYTHONPATH", "")])
-        return Site(tmp_path, config, {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"})
+        return Site(folder, config, {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"})
 
     return make
 

@@ -211,7 +211,7 @@ class Subscription(Iterator[IdentityEvent]):
         return header if frames[0] == HEARTBEAT else replace(header, sequence=header.sequence - 1)
 
     def _missing(self, option: str) -> None:
-        if self._refusal:
+        if self._refusal and option == "replay":
             raise LinkUnavailable(f"{option}: {self._refusal} (at {self._addresses[option]})")
         if not self._closed:
             raise LinkUnavailable(

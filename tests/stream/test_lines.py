@@ -1,0 +1,71 @@
+"""Events in words, and a run in one line."""
+
+from dataclasses import replace
+
+import pytest
+
+from reid_core.records import EventType, IdentityEvent, IdentityId, Verdict
+from stream.commands.lines import Narrator
+from stream.commands.summary import Summary
+from tests.stream.sightings import START, embedding, event
+
+ME, OTHER = IdentityId("P-1"), IdentityId("P-2")
+
+
+def told(
+    track: int, kind: EventType, *, camera: str = "door", begin: float = START, nearest: IdentityId | None = None
+) -> IdentityEvent:
+    made = event(embedding(track, camera=camera, begin=begin, seconds=2.0))
+    verdict = Verdict.NEW if kind is EventType.CREATED else Verdict.MATCH
+    evidence = replace(made.evidence, nearest=nearest, probability=0.934)
+    return replace(made, type=kind, verdict=verdict, evidence=evidence)
+
+
+def test_the_first_person_has_nobody_to_be_compared_with() -> None:
+    line = Narrator().tell(told(1, EventType.CREATED))
+    assert (line.camera, line.identity, line.what) == ("door", "P-1", "new")
+    assert line.detail == "nobody to compare with"
+
+
+def test_somebody_new_is_told_with_whom_they_are_most_alike() -> None:
+    assert Narrator().tell(told(1, EventType.CREATED, nearest=OTHER)).detail == "nearest P-2 at 0.93"
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (-1.0, "last on door at the same time"),
+        (6.4, "last on door 6 s before"),
+        (300.0, "last on door 5 min before"),
+        (7200.0, "last on door 2.0 h before"),
+    ],
+)
+def test_a_match_is_told_with_where_the_person_was_last(gap: float, words: str) -> None:
+    narrator = Narrator()
+    narrator.tell(told(1, EventType.CREATED))
+    match = told(2, EventType.MATCHED, camera="hall", begin=START + 2.0 + gap, nearest=ME)
+    line = narrator.tell(match)
+    assert (line.what, line.detail) == ("match", f"{words}, probability 0.93")
+    assert words in str(line)
+
+
+def test_a_match_whose_first_sighting_was_missed_is_told_without_it() -> None:
+    assert Narrator().tell(told(2, EventType.MATCHED, nearest=ME)).detail == "probability 0.93"
+
+
+def test_unsure_is_said() -> None:
+    unsure = replace(told(1, EventType.CREATED, nearest=OTHER), verdict=Verdict.UNSURE)
+    line = Narrator().tell(unsure)
+    assert (line.what, line.detail) == ("unsure", "nearest P-2 at 0.93")
+
+
+def test_a_run_in_one_line() -> None:
+    summary = Summary()
+    assert str(summary) == "nobody was seen"
+    for track, kind, delay in [(1, EventType.CREATED, 1.0), (1, EventType.SEEN, 2.0), (2, EventType.MATCHED, 9.0)]:
+        made = told(track, kind)
+        summary.add(replace(made, time=made.end + delay))
+    assert str(summary) == (
+        "2 tracks of people seen, 1 identity, 1 match (0 unsure); "
+        "from a tracklet's last capture to its event: median 2.00 s, p95 9.00 s"
+    )

@@ -8,7 +8,6 @@ from reid_core.options import PluginUse
 from reid_core.protocols import Branch, Detector, Source, Tracker
 from reid_core.records import CameraId, Tracklet
 from reid_core.registry import build
-from stream.link.outbox import Outbox
 from stream.link.spool import Spool
 from stream.metrics import Metrics
 from stream.pipeline.batcher import Batcher
@@ -37,9 +36,8 @@ def make_branch(settings: Settings) -> Branch:
     return cast(Branch, build("branches", settings.branch))
 
 
-def make_outbox(settings: Settings, metrics: Metrics) -> Outbox:
-    spool = Spool(Path(settings.state) / "spool.db", settings.link.spool_bytes)
-    return Outbox(spool, settings.link, metrics)
+def make_spool(settings: Settings) -> Spool:
+    return Spool(Path(settings.state) / "spool.db", settings.link.spool_bytes)
 
 
 def make_watch(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reid_core.errors import Invalid, RestrideError, redacted
+from stream.commands.models import app as models
 
 app = typer.Typer(
     name="restride",
@@ -15,6 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(models, name="models")
 
 Config = Annotated[Path, typer.Argument(help="The site's configuration file (YAML).", show_default=False)]
 UntilEof = Annotated[bool, typer.Option("--until-eof", help="Stop when standard input closes.", hidden=True)]
@@ -117,17 +120,6 @@ def doctor() -> None:
     from stream.commands.doctor import doctor
 
     doctor()
-
-
-@app.command()
-def models(
-    action: Annotated[str, typer.Argument(help="list, or fetch NAME", metavar="list|fetch")] = "list",
-    name: Annotated[str | None, typer.Argument(help="The model to fetch.")] = None,
-) -> None:
-    """List the model files that plugins use, or fetch one."""
-    from stream.commands.models import models
-
-    models(action, name)
 
 
 def main() -> None:

@@ -2,8 +2,11 @@
 
 import logging
 import time
+from collections.abc import Mapping
+from contextlib import closing
 from threading import Event
 
+from reid_core.protocols import Source
 from stream import build
 from stream.link.outbox import Outbox
 from stream.metrics import Metrics
@@ -22,43 +25,48 @@ def work(settings: Settings, stop: Event, metrics: Metrics) -> bool:
     sources = [build.make_source(camera) for camera in settings.cameras]
     build.make_tracker(settings.tracker)  # a wrong option is told before anything starts
     detector = Batcher(build.make_detector(settings))
-    outbox = build.make_outbox(settings, metrics)
-    embedder = Embedder(lambda: build.make_branch(settings), outbox.put, metrics)
-    try:
+    with (
+        closing(build.make_spool(settings)) as spool,
+        closing(Outbox(spool, settings.link, metrics)) as outbox,
+        closing(Embedder(lambda: build.make_branch(settings), outbox.put, metrics)) as embedder,
+    ):
         embedder.start()
-        cameras = [
+        cameras = {
             Supervisor(
                 source.camera,
                 build.make_watch(settings, source, detector, embedder, metrics),
                 metrics,
                 live=source.live,
-            )
+            ): source
             for source in sources
-        ]
+        }
         for camera in cameras:
             camera.start()
-        while any(camera.running for camera in cameras) and not stop.wait(0.2):
-            embedder.check()
-
+        try:
+            while any(camera.running for camera in cameras) and not stop.wait(0.2):
+                embedder.check()
+        finally:
+            _stop(cameras, time.monotonic() + CLOSE_SECONDS)
+        # told to stop, it hurries; recorded clips, which nobody waits for, take the time that they take
         deadline = time.monotonic() + CLOSE_SECONDS if stop.is_set() else None
-        for camera in cameras:
-            camera.stop()
-        for camera, source in zip(cameras, sources, strict=True):
-            # more than once: a connection may have been about to open when it was first told
-            while camera.running and _left(deadline) > 0:
-                source.close()
-                camera.join(0.2)
-        embedded = embedder.close(_left(deadline))
+        embedded = embedder.finish(_left(deadline))
         sent = _drain(outbox, stop, deadline)
         failed = any(camera.state is CameraState.FAILED for camera in cameras)
         return embedded and sent and not failed
-    finally:
-        embedder.close(0.0)
-        outbox.close()
+
+
+def _stop(cameras: Mapping[Supervisor, Source], deadline: float) -> None:
+    for camera in cameras:
+        camera.stop()
+    for camera, source in cameras.items():
+        # more than once: a connection may have been about to open when it was first told
+        while camera.running and _left(deadline) > 0:
+            source.close()
+            camera.join(0.2)
 
 
 def _left(deadline: float | None) -> float:
-    """Seconds until the deadline; recorded clips, which nobody waits to stop, take the time that they take."""
+    """Seconds until the deadline."""
     return 3600.0 if deadline is None else max(0.0, deadline - time.monotonic())
 
 

@@ -11,6 +11,8 @@ from reid_core.protocols import Branch
 from reid_core.records import Tracklet, TrackletEmbedding
 from stream.metrics import Metrics
 
+STOP_SECONDS = 2.0  # for the batch that is under way; the thread is a daemon
+
 log = logging.getLogger("restride.embedder")
 
 
@@ -65,14 +67,23 @@ class Embedder:
             self._queue.append(tracklet)
             self._change.notify_all()
 
-    def close(self, timeout_seconds: float = 60.0) -> bool:
+    def finish(self, timeout_seconds: float) -> bool:
         """Embeds what is queued, then stops. False when the time was too short."""
         with self._change:
             self._closing = True
             self._change.notify_all()
         self._thread.join(timeout_seconds)
-        self._stopped.set()
         return not self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stops as soon as may be; what is queued is lost."""
+        with self._change:
+            self._closing = True
+            self._queue.clear()
+            self._change.notify_all()
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         try:

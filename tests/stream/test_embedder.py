@@ -72,7 +72,7 @@ def test_all_are_delivered_in_order_and_what_waited_goes_together() -> None:
     for number in range(1, 12):
         bench.embedder.put(tracklet(number, f"camera{number}"), wait=True)
     bench.branch.go.set()
-    assert bench.embedder.close()
+    assert bench.embedder.finish(5.0)
     assert bench.delivered == list(range(12))
     assert bench.branch.batches == [[0], list(range(1, 9)), [9, 10, 11]]
     assert bench.metrics.total("tracklets_embedded") == 12
@@ -85,7 +85,7 @@ def test_a_live_camera_never_waits_and_the_oldest_is_forgotten() -> None:
     for number in range(1, 6):
         bench.embedder.put(tracklet(number), wait=False)
     bench.branch.go.set()
-    assert bench.embedder.close()
+    assert bench.embedder.finish(5.0)
     assert bench.delivered == [0, 4, 5]
     assert bench.metrics.get("tracklets_dropped", camera="door") == 3
 
@@ -103,7 +103,7 @@ def test_a_recording_waits_and_loses_nothing() -> None:
     assert sender.is_alive(), "it should be waiting for room"
     bench.branch.go.set()
     sender.join(5)
-    assert bench.embedder.close()
+    assert bench.embedder.finish(5.0)
     assert bench.delivered == list(range(20))
 
 
@@ -114,7 +114,7 @@ def test_a_clip_that_is_refused_harms_itself_only() -> None:
     for number in (1, 2, 3):
         bench.embedder.put(tracklet(number), wait=True)
     bench.branch.go.set()
-    assert bench.embedder.close()
+    assert bench.embedder.finish(5.0)
     assert bench.delivered == [0, 1, 3]
     assert bench.metrics.get("tracklets_refused", camera="door") == 1
 
@@ -123,7 +123,7 @@ def test_what_the_branch_cannot_see_is_counted() -> None:
     bench = Bench(Stamp())
     bench.branch.go.set()
     bench.embedder.put(tracklet(99), wait=True)
-    assert bench.embedder.close()
+    assert bench.embedder.finish(5.0)
     assert bench.delivered == []
     assert bench.metrics.get("tracklets_unseen", camera="door") == 1
 
@@ -132,7 +132,7 @@ def test_an_absent_device_is_waited_for() -> None:
     bench = Bench(Stamp(away=3))
     bench.branch.go.set()
     bench.embedder.put(tracklet(1), wait=True)
-    assert bench.embedder.close()
+    assert bench.embedder.finish(5.0)
     assert bench.delivered == [1]
     assert len(bench.branch.batches) == 4
 

@@ -25,6 +25,22 @@ def resize(crop: Image, height: int, width: int) -> Image:
     return np.asarray(cv2.resize(crop, (width, height), interpolation=interpolation), dtype=np.uint8)
 
 
+def resize_labels(labels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """A map of labels to that size: each pixel takes the label nearest to it, for between two labels lies no third."""
+    return np.asarray(cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8)
+
+
+def resize_mask(mask: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float32]:
+    """A silhouette of 0 to 255 to that size and to 0 to 1; its edge becomes soft."""
+    resized = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, dtype=np.float32) / np.float32(255)
+
+
+def scale_points(points: NDArray[np.float32], origin: tuple[int, int], goal: tuple[int, int]) -> NDArray[np.float32]:
+    """(..., 2) x, y in pixels of a picture of (height, width) to those of its resized form."""
+    return points * np.array([goal[1] / origin[1], goal[0] / origin[0]], dtype=np.float32)
+
+
 def to_inputs(
     crops: Sequence[Image],
     height: int,

@@ -2,6 +2,8 @@
 
 from reid_core.records import CameraId, Epoch, EventType, IdentityEvent, IdentityId, TrackNumber, Verdict
 
+LONGEST_DELAY_SECONDS = 600.0  # beyond it, it is no delay
+
 
 class Summary:
     def __init__(self) -> None:
@@ -22,13 +24,15 @@ class Summary:
     def __str__(self) -> str:
         if not self._delays:
             return "nobody was seen"
-        delays = sorted(self._delays)
-        median, p95 = (delays[round(part * (len(delays) - 1))] for part in (0.5, 0.95))
-        return (
+        seen = (
             f"{_count(len(self._tracks), 'track')} of people seen, {_count(len(self._identities), 'identity')}, "
-            f"{_count(self._matches, 'match')} ({self._unsure} unsure); "
-            f"from a tracklet's last capture to its event: median {median:.2f} s, p95 {p95:.2f} s"
+            f"{_count(self._matches, 'match')} ({self._unsure} unsure)"
         )
+        delays = sorted(self._delays)
+        if not 0 <= delays[0] <= delays[-1] < LONGEST_DELAY_SECONDS:
+            return seen  # a recording, played at another time or speed than it was taken
+        median, p95 = (delays[round(part * (len(delays) - 1))] for part in (0.5, 0.95))
+        return f"{seen}; from a tracklet's last capture to its event: median {median:.2f} s, p95 {p95:.2f} s"
 
 
 def _count(number: int, word: str) -> str:

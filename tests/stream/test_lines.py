@@ -69,3 +69,11 @@ def test_a_run_in_one_line() -> None:
         "2 tracks of people seen, 1 identity, 1 match (0 unsure); "
         "from a tracklet's last capture to its event: median 2.00 s, p95 9.00 s"
     )
+
+
+@pytest.mark.parametrize("delay", [-3.0, 1e6])
+def test_a_recording_has_no_delay(delay: float) -> None:
+    summary = Summary()
+    made = told(1, EventType.CREATED)
+    summary.add(replace(made, time=made.end + delay))
+    assert str(summary) == "1 track of people seen, 1 identity, 0 matches (0 unsure)"

@@ -38,6 +38,7 @@ class Supervisor:
         self._live = live
         self._stop = Event()
         self._thread = Thread(target=self._run, name=f"camera {camera}", daemon=True)
+        self._told = ""  # of its last trouble
         self.state = CameraState.LIVE
 
     def start(self) -> None:
@@ -65,6 +66,7 @@ class Supervisor:
             self._metrics.add("camera_retries", camera=self._camera)
             if time.monotonic() - begin > GOOD_RUN_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
+                self._told = ""
             self._stop.wait(pause * random.uniform(0.8, 1.2))  # cameras that fell together do not come back together
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
         self.state = CameraState.ENDED
@@ -81,7 +83,7 @@ class Supervisor:
             log.error("%s; the camera is stopped", self._about(error))
             return CameraState.FAILED
         except Unavailable as error:
-            log.warning("%s; will try again", self._about(error))
+            self._tell_once(f"{self._about(error)}; will try again")
             return CameraState.DOWN
         except Exception:  # the last line: a fault of ours in one camera must not stop the others
             shown = log.isEnabledFor(logging.DEBUG)
@@ -93,6 +95,12 @@ class Supervisor:
             )
             return CameraState.DOWN
         return CameraState.ENDED
+
+    def _tell_once(self, words: str) -> None:
+        """A camera that is away for a week is one line, not one every few seconds."""
+        if words != self._told:
+            log.warning("%s", words)
+            self._told = words
 
     def _about(self, error: RestrideError) -> str:
         """What sources raise names the camera already; what other parts raise does not."""

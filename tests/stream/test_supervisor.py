@@ -98,3 +98,12 @@ def test_a_bad_record_ends_a_connection_but_not_a_live_camera(live: bool, state:
     camera.stop()
     assert camera.join(5)
     assert camera.state is state
+
+
+def test_the_same_trouble_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("restride").propagate = True
+    refused, late = SourceUnavailable("camera door: refused"), SourceUnavailable("camera door: no answer")
+    camera, _ = run(script(refused, refused, refused, late, late, None), live=True)
+    assert camera.join(5)
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["camera door: refused; will try again", "camera door: no answer; will try again"]

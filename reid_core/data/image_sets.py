@@ -39,7 +39,7 @@ class NamedPictures:
                 camera = int(labels["camera"]) - self.first_camera if "camera" in labels else UNKNOWN
                 clothes = f"{person}_{labels['clothes']}" if "clothes" in labels else ""
                 if self.own_outfits:
-                    clothes = f"{person}_{folder.name}_{path.stem}"
+                    clothes = f"{folder.name}_{path.stem}"
                 yield Sample((path,), person, camera, clothes)
 
 

@@ -129,6 +129,7 @@ def _moved(picture: NDArray[np.uint8], right: int, down: int) -> NDArray[np.uint
     """Black, and background in labels, comes in where the picture leaves."""
     height, width = picture.shape[:2]
     moved = np.full_like(picture, BACKGROUND)
+    right, down = max(-width, min(right, width)), max(-height, min(down, height))
     rows, columns = slice(max(0, down), height + min(0, down)), slice(max(0, right), width + min(0, right))
     from_rows, from_columns = slice(max(0, -down), height - max(0, down)), slice(max(0, -right), width - max(0, right))
     moved[rows, columns] = picture[from_rows, from_columns]

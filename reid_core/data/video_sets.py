@@ -9,7 +9,7 @@ from reid_core.data.layout import Found, Layout, Odd, folders, lines, pictures
 from reid_core.data.samples import Sample
 
 SHORTEST_TEST = 8  # frames: VCCR's protocol leaves shorter tracklets out of its test, but not out of training
-SHORT = f"test tracklets of fewer than {SHORTEST_TEST} frames"
+SHORT = "too short"
 
 # person - letter and camera - letter and clothes - anything - letter and frame
 _VCCR_NAME = re.compile(r"[^-]+-\D(?P<camera>\d+)-\D(?P<clothes>\d+)(?:-[^-]+)*-\D\d+\.\w{3}$")

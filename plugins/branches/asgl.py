@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from plugins.branches.shots import Shots, best_shots, embedding, unit, usable_shots
 from reid_core import options, registry
-from reid_core.data.transforms import to_inputs
+from reid_core.data.transforms import resize_labels, resize_mask, to_inputs
 from reid_core.errors import CheckpointInvalid, ConfigInvalid, DeviceUnavailable, PluginNotFound
 from reid_core.options import PluginUse
 from reid_core.pose.gaps import without_gaps
-from reid_core.protocols import PoseEstimator
+from reid_core.protocols import HumanParser, PoseEstimator
 from reid_core.records import FUSED, Cue, ModelId, Tracklet, TrackletEmbedding
 
 try:
@@ -25,10 +25,12 @@ try:
 
     from reid_core.models.asgl_inputs import AsglModel, Clip, ClipShape, CueBatch, collate
     from reid_core.models.checkpoint import read_checkpoint
+    from reid_core.models.human_parts import BACKGROUND
 except ImportError as error:
     raise PluginNotFound(f"branches 'asgl' cannot be loaded ({error}): pip install 'restride[torch]'") from error
 
 Array = NDArray[np.float32]
+Labels = NDArray[np.uint8]
 
 
 class AsglBranch:
@@ -36,6 +38,7 @@ class AsglBranch:
         weights: str  # the checkpoint, a .safetensors file that restride-lab wrote
         model: str = "asgl"  # that the checkpoint must be of: ASGL, or another that takes the same clips
         pose: PluginUse = PluginUse(use="mediapipe")  # who finds the joints
+        parser: PluginUse | None = None  # who parses people, for a model that looks at outlines or erases clothes
         device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: the first GPU, where there is one
         batch: Annotated[int, Meta(ge=1, le=1024)] = 16  # tracklets in one run
 
@@ -46,8 +49,12 @@ class AsglBranch:
         checkpoint = read_checkpoint(path, options.model)
         self._model = cast(AsglModel, checkpoint.model.to(self._device))
         self._clip = _clip_shape(path, checkpoint.model)
-        # joints of another estimator give other vectors from the same weights
-        seen = (checkpoint.hash, msgspec.to_builtins(options.pose) if self._clip.poses else None)
+        self._erases = bool(getattr(checkpoint.model, "wants_parsing", False))
+        self._parser = _parser(path, options.parser) if self._clip.silhouettes or self._erases else None
+        # joints of another estimator, or outlines of another parser, give other vectors from the same weights
+        seen = [checkpoint.hash, msgspec.to_builtins(options.pose) if self._clip.poses else None]
+        if self._parser is not None:
+            seen.append(msgspec.to_builtins(options.parser))
         digest = hashlib.sha256(msgspec.json.encode(seen, order="deterministic")).hexdigest()
         self._id = ModelId(checkpoint.name, checkpoint.card.version, digest[:12])
         self._pose = cast(PoseEstimator, registry.build("poses", options.pose)) if self._clip.poses else None
@@ -65,12 +72,21 @@ class AsglBranch:
         return answers
 
     def _prepare(self, tracklet: Tracklet, shots: Shots) -> Clip:
-        frames = to_inputs([shot.crop for shot in shots], self._clip.height, self._clip.width)
-        dense = _evenly(usable_shots(tracklet), self._clip.poses)
-        if self._pose is None:
-            return Clip(frames, None)
-        poses = self._pose.estimate(replace(tracklet, shots=dense))
-        return Clip(frames, without_gaps(poses, np.array([shot.time for shot in dense])))
+        clip = self._clip
+        frames = to_inputs([shot.crop for shot in shots], clip.height, clip.width)
+        made = Clip(frames, None)
+        if self._pose is not None:
+            dense = _evenly(usable_shots(tracklet), clip.poses)
+            poses = self._pose.estimate(replace(tracklet, shots=dense))
+            made = replace(made, poses=without_gaps(poses, np.array([shot.time for shot in dense])))
+        if self._parser is not None and clip.silhouettes:
+            dense = _evenly(usable_shots(tracklet), clip.silhouettes)
+            parsed = self._parser.parse([shot.crop for shot in dense])
+            made = replace(made, silhouettes=[_outline(labels, clip) for labels in parsed])
+        if self._parser is not None and self._erases:
+            parsed = self._parser.parse([shot.crop for shot in shots])
+            made = replace(made, parsing=[_resized(labels, clip) for labels in parsed])
+        return made
 
     def _run(self, clips: Sequence[Clip]) -> list[dict[str, Cue]]:
         inputs = collate(clips, self._clip)
@@ -97,6 +113,26 @@ def _clip_shape(path: Path, model: object) -> ClipShape:
     if not isinstance(clip, ClipShape):
         raise CheckpointInvalid(f"{path}: its model does not say which clips it takes; expected one like ASGL")
     return clip
+
+
+def _parser(path: Path, use: PluginUse | None) -> HumanParser:
+    if use is None:
+        raise ConfigInvalid(
+            f"branches asgl: parser: {path} looks at outlines or erases clothes, so people must be parsed; name a "
+            "parser, such as parser: {use: pose}"
+        )
+    return cast(HumanParser, registry.build("parsers", use))
+
+
+def _outline(labels: Labels | None, clip: ClipShape) -> Array | None:
+    if labels is None:
+        return None
+    body = np.where(labels != BACKGROUND, 255, 0).astype(np.uint8)
+    return resize_mask(body, clip.silhouette_height, clip.silhouette_width)
+
+
+def _resized(labels: Labels | None, clip: ClipShape) -> Labels | None:
+    return None if labels is None else resize_labels(labels, clip.height, clip.width)
 
 
 def _evenly(shots: Shots, most: int) -> Shots:

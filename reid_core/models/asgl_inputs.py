@@ -1,8 +1,8 @@
 """What ASGL takes and gives: clips, padded and masked, in; a vector and its reliability for each cue out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Protocol
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ class ClipShape(Options, frozen=True):
     height: Annotated[int, Meta(ge=8)] = 256  # pixels
     width: Annotated[int, Meta(ge=8)] = 128
     poses: Annotated[int, Meta(ge=0)] = 64  # for shape and gait; 0: the model asks for none
+    silhouettes: Annotated[int, Meta(ge=0)] = 0  # for the silhouette cue; 0: the model asks for none
+    silhouette_height: Annotated[int, Meta(ge=8)] = 64  # pixels
+    silhouette_width: Annotated[int, Meta(ge=8)] = 44
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +33,8 @@ class Clip:
 
     frames: NDArray[np.float32]  # (T, 3, height, width) as reid_core.data.transforms makes them
     poses: PoseSequence | None  # S of them; None: not a single one was found, or none was asked for
+    silhouettes: Sequence[NDArray[np.float32] | None] = ()  # S of (h, w), 0 to 1; None where nobody was made out
+    parsing: Sequence[NDArray[np.uint8] | None] = ()  # T of (height, width), labels of ATR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,15 +46,17 @@ class AsglInputs:
     joints: Tensor  # (B, S, 14, 3) float32 metres, pelvis-centred; x right, y down, z away from the camera
     visibility: Tensor  # (B, S, 14) float32, 0 to 1
     pose_mask: Tensor  # (B, S) bool
+    silhouettes: Tensor | None = None  # (B, S, h, w) float32, 0 to 1; None: nobody made any
+    silhouette_mask: Tensor | None = None  # (B, S) bool
+    parsing: Tensor | None = None  # (B, T, height, width) int64: labels of ATR, 0 to 17; None: nobody made any
+    parsing_mask: Tensor | None = None  # (B, T) bool
 
     def to(self, device: torch.device) -> "AsglInputs":
-        return AsglInputs(
-            self.frames.to(device),
-            self.frame_mask.to(device),
-            self.joints.to(device),
-            self.visibility.to(device),
-            self.pose_mask.to(device),
-        )
+        there: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            there[field.name] = None if value is None else value.to(device)
+        return AsglInputs(**there)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,4 +91,25 @@ def collate(clips: Sequence[Clip], shape: ClipShape) -> AsglInputs:
             joints[i, :length] = clip.poses.world
             visibility[i, :length] = clip.poses.visibility
             pose_mask[i, :length] = clip.poses.found
-    return AsglInputs(*map(torch.from_numpy, (frames, frame_mask, joints, visibility, pose_mask)))
+    tensors = map(torch.from_numpy, (frames, frame_mask, joints, visibility, pose_mask))
+    inputs = AsglInputs(*tensors)
+    if shape.silhouettes:
+        outline = (shape.silhouettes, shape.silhouette_height, shape.silhouette_width)
+        masks, found = _padded([clip.silhouettes for clip in clips], outline)
+        inputs = replace(inputs, silhouettes=masks, silhouette_mask=found)
+    if any(each is not None for clip in clips for each in clip.parsing):
+        labels, found = _padded([clip.parsing for clip in clips], (shape.frames, shape.height, shape.width))
+        inputs = replace(inputs, parsing=labels.long(), parsing_mask=found)
+    return inputs
+
+
+def _padded(rows: Sequence[Sequence[NDArray[Any] | None]], shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
+    """(B, *shape) float32, and (B, shape[0]) bool of what is there."""
+    filled = np.zeros((len(rows), *shape), dtype=np.float32)
+    found = np.zeros((len(rows), shape[0]), dtype=np.bool_)
+    for i, row in enumerate(rows):
+        for j, each in enumerate(row):
+            if each is not None:
+                filled[i, j] = each
+                found[i, j] = True
+    return torch.from_numpy(filled), torch.from_numpy(found)

@@ -130,6 +130,9 @@ test)
     install_system_packages
     install_torch
     install_project onnx,pose,torch,web,dev
+    say "Fetching the pose network"
+    .venv/bin/restride models fetch pose_landmarker_full >>"$log" 2>&1 ||
+        say "It could not be fetched; the tests that need it are skipped"
     ;;
 *) die "usage: scripts/setup.sh demo|test" ;;
 esac

@@ -34,17 +34,29 @@ class ImageBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClipBatch:
-    """B clips: T pictures for appearance, S dense ones for shape, gait and silhouettes, over one span of time."""
+    """B clips: T pictures for appearance, and dense poses and silhouettes over the same span of time."""
 
     inputs: AsglInputs
     persons: Tensor  # (B,) int64
     clothes: Tensor  # (B,) int64; -1: unknown
     cameras: Tensor  # (B,) int64; -1: unknown
     samples: Tensor  # (B,) int64: the place of each clip's tracklet in the list of samples
-    parsing: Tensor | None = None  # (B, T, height, width) int64: labels of ATR, 0 to 17; None: none was asked for
-    parsing_mask: Tensor | None = None  # (B, T) bool
-    silhouettes: Tensor | None = None  # (B, S, h, w) float32, 0 to 1; None: none were asked for
-    silhouette_mask: Tensor | None = None  # (B, S) bool
+
+    @property
+    def parsing(self) -> Tensor | None:
+        return self.inputs.parsing
+
+    @property
+    def parsing_mask(self) -> Tensor | None:
+        return self.inputs.parsing_mask
+
+    @property
+    def silhouettes(self) -> Tensor | None:
+        return self.inputs.silhouettes
+
+    @property
+    def silhouette_mask(self) -> Tensor | None:
+        return self.inputs.silhouette_mask
 
     def to(self, device: torch.device) -> "ClipBatch":
         return _moved(self, device)

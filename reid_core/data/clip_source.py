@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -39,20 +38,12 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class SilhouetteShape:
-    frames: int = 64
-    height: int = 64
-    width: int = 44
-
-
-@dataclass(frozen=True, slots=True)
 class ClipWants:
     """What a network takes."""
 
     shape: ClipShape
     stride: int = 4  # frames between two pictures of a clip
     parsing: bool = False  # of the pictures for appearance
-    silhouettes: SilhouetteShape | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,14 +81,6 @@ def clips_to_test(samples: Sequence[Sample], wants: ClipWants) -> ClipList:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Item:
-    place: int
-    clip: Clip
-    labels: list[NDArray[np.uint8] | None]  # of each picture in the clip
-    silhouettes: list[Floats | None]  # of each dense frame
-
-
 @dataclass(frozen=True, slots=True)
 class ClipSource:
     clips: ClipList
@@ -116,29 +99,17 @@ class ClipSource:
         items = [item for each in draws if (item := self._item(each)) is not None]
         if not items:
             return None
-        shape, masks = self.wants.shape, self.wants.silhouettes
-        places = [item.place for item in items]
+        places = [place for place, _ in items]
         persons, cameras, clothes = label_arrays([self.clips.samples[place] for place in places], self.numbering)
-        batch = ClipBatch(
-            inputs=collate([item.clip for item in items], shape),
+        return ClipBatch(
+            inputs=collate([clip for _, clip in items], self.wants.shape),
             persons=torch.from_numpy(persons),
             clothes=torch.from_numpy(clothes),
             cameras=torch.from_numpy(cameras),
             samples=torch.from_numpy(self.clips.tracklets[places]),
         )
-        if self.wants.parsing:
-            labels, found = _padded(
-                [item.labels for item in items], (shape.frames, shape.height, shape.width), np.uint8
-            )
-            batch = replace(batch, parsing=torch.from_numpy(labels).long(), parsing_mask=torch.from_numpy(found))
-        if masks:
-            seen, found = _padded(
-                [item.silhouettes for item in items], (masks.frames, masks.height, masks.width), np.float32
-            )
-            batch = replace(batch, silhouettes=torch.from_numpy(seen), silhouette_mask=torch.from_numpy(found))
-        return batch
 
-    def _item(self, each: Draw) -> _Item | None:
+    def _item(self, each: Draw) -> tuple[int, Clip] | None:
         rng = each.rng(self.seed)
         read = read_one(self.clips.samples, each.sample, self.damaged, lambda place: self._read(place, rng))
         if read is None:
@@ -148,11 +119,11 @@ class ClipSource:
         height, width = shape.height, shape.width
         change = draw(self.augment, height, width, rng) if self.augment else Change(height, width)
         changed = [change_picture(change, resize(picture, height, width)) for _, picture in shown]
-        return _Item(
-            place,
-            Clip(to_inputs(changed, height, width), self._poses(change, paths, frames)),
-            [self._labels(change, paths[frame]) for frame, _ in shown] if self.wants.parsing else [],
-            self._silhouettes(change, paths, frames),
+        return place, Clip(
+            frames=to_inputs(changed, height, width),
+            poses=self._poses(change, paths, frames),
+            silhouettes=self._silhouettes(change, paths, frames),
+            parsing=[self._labels(change, paths[frame]) for frame, _ in shown] if self.wants.parsing else (),
         )
 
     def _read(self, place: int, rng: np.random.Generator) -> tuple[Indices, list[tuple[int, Image]]]:
@@ -196,28 +167,9 @@ class ClipSource:
         return None if labels is None else change_labels(change, resize_labels(labels, change.height, change.width))
 
     def _silhouettes(self, change: Change, paths: Sequence[Path], frames: Indices) -> list[Floats | None]:
-        wanted = self.wants.silhouettes
-        if wanted is None or self.annotations is None:
+        shape = self.wants.shape
+        if self.annotations is None or not shape.silhouettes:
             return []
-        masks = [self.annotations.silhouette(paths[i]) for i in dense_window(len(paths), frames, wanted.frames)]
-        return [
-            None if mask is None else change_mask(change, resize_mask(mask, wanted.height, wanted.width))
-            for mask in masks
-        ]
-
-
-Number = TypeVar("Number", np.uint8, np.float32)
-
-
-def _padded(
-    rows: Sequence[Sequence[NDArray[Number] | None]], shape: tuple[int, int, int], kind: type[Number]
-) -> tuple[NDArray[Number], NDArray[np.bool_]]:
-    """(B, *shape), and (B, shape[0]) of what is there."""
-    filled = np.zeros((len(rows), *shape), dtype=kind)
-    found = np.zeros((len(rows), shape[0]), dtype=np.bool_)
-    for i, row in enumerate(rows):
-        for j, each in enumerate(row):
-            if each is not None:
-                filled[i, j] = each
-                found[i, j] = True
-    return filled, found
+        masks = [self.annotations.silhouette(paths[i]) for i in dense_window(len(paths), frames, shape.silhouettes)]
+        height, width = shape.silhouette_height, shape.silhouette_width
+        return [None if mask is None else change_mask(change, resize_mask(mask, height, width)) for mask in masks]

@@ -1,9 +1,8 @@
 """Which batches a system is fed, as it says itself: clips of the shape `clip`, or pictures of the shape `picture`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,12 @@ from torch import nn
 
 from reid_core.data.annotations import Annotations
 from reid_core.data.augment import AugmentOptions
-from reid_core.data.clip_source import ClipSource, ClipWants, SilhouetteShape, clips_to_test, training_clips
+from reid_core.data.batches import ClipBatch, ImageBatch
+from reid_core.data.clip_source import ClipSource, ClipWants, clips_to_test, training_clips
 from reid_core.data.damaged import Damaged
 from reid_core.data.image_source import ImageSource, ImageWants
+from reid_core.data.loader import Loader
+from reid_core.data.sampler import Draw
 from reid_core.data.samples import Kind, Numbering, Sample
 from reid_core.errors import ConfigInvalid
 from reid_core.models.asgl_inputs import ClipShape
@@ -57,6 +59,15 @@ class Feed:
         return ImageSource(samples, self.numbering, self.wants, self.annotations, augment, seed, damaged)
 
 
+def batches(
+    source: ImageSource | ClipSource, steps: Sequence[Sequence[Draw]], workers: int
+) -> Iterable[ImageBatch] | Iterable[ClipBatch]:
+    """Of these steps in order, made ahead by so many processes."""
+    if isinstance(source, ImageSource):
+        return Loader(source, steps, workers)
+    return Loader(source, steps, workers)
+
+
 def wants_of(name: str, system: nn.Module, kind: Kind, stride: int) -> ImageWants | ClipWants:
     """`name` of the system, for the message; `stride`: frames between two pictures of a clip."""
     clip, picture = getattr(system, "clip", None), getattr(system, "picture", None)
@@ -64,18 +75,13 @@ def wants_of(name: str, system: nn.Module, kind: Kind, stride: int) -> ImageWant
     if isinstance(clip, ClipShape):
         if kind == "image":
             raise ConfigInvalid(f"{name} looks at clips, but the data set holds single pictures; choose one of videos")
-        return ClipWants(clip, stride, parsing, _silhouettes(system))
+        return ClipWants(clip, stride, parsing)
     if isinstance(picture, PictureShape):
         joints = int(getattr(system, "heatmap_joints", 0))
         heatmaps = partial(_heatmaps, joints, picture.height, picture.width) if joints else None
         _check_joints(name, joints)
         return ImageWants(picture.height, picture.width, parsing=parsing, heatmaps=heatmaps)
     raise ConfigInvalid(f"networks {name}: says neither by `clip` nor by `picture` what it takes; it is no system")
-
-
-def _silhouettes(system: nn.Module) -> SilhouetteShape | None:
-    shape = getattr(system, "silhouette", None)
-    return shape if isinstance(shape, SilhouetteShape) else None
 
 
 def _check_joints(name: str, joints: int) -> None:
@@ -89,17 +95,3 @@ def _check_joints(name: str, joints: int) -> None:
 def _heatmaps(joints: int, height: int, width: int, points: Floats, visibility: Floats) -> Floats:
     maps = joint_heatmaps(points, visibility, height, width)
     return to_body_maps(maps) if joints == BODY_COUNT else maps
-
-
-def with_classes(
-    options: Mapping[str, Any], accepted: Sequence[str], numbering: Numbering, name: str
-) -> dict[str, Any]:
-    """A system's options with the number of classes that the training has; what was given must be the same."""
-    counted = {"persons": len(numbering.persons), "clothes": len(numbering.clothes)}
-    for key, count in counted.items():
-        if key in options and options[key] != count:
-            raise ConfigInvalid(
-                f"system {name}: options: {key}: {options[key]} classes, but the data to train on has {count}; "
-                f"leave {key} out, and it is filled in"
-            )
-    return {**options, **{key: count for key, count in counted.items() if key in accepted}}

@@ -13,7 +13,7 @@ from torch import Tensor
 from reid_core.data.annotations import Annotations
 from reid_core.data.augment import AugmentOptions
 from reid_core.data.batches import ClipBatch, ImageBatch
-from reid_core.data.clip_source import ClipSource, ClipWants, SilhouetteShape, clips_to_test, training_clips
+from reid_core.data.clip_source import ClipSource, ClipWants, clips_to_test, training_clips
 from reid_core.data.image_source import ImageSource, ImageWants
 from reid_core.data.loader import Loader, in_order
 from reid_core.data.read import LAYOUTS, read
@@ -25,7 +25,10 @@ from reid_core.records import Pose
 from tests.fakes.data_sets import fake
 
 IMAGES = ImageWants(height=32, width=16)
-CLIPS = ClipWants(ClipShape(frames=4, height=32, width=16, poses=8), stride=2, silhouettes=SilhouetteShape(8, 16, 11))
+CLIPS = ClipWants(
+    ClipShape(frames=4, height=32, width=16, poses=8, silhouettes=8, silhouette_height=16, silhouette_width=11),
+    stride=2,
+)
 AUGMENT = AugmentOptions(erase=0.5, brightness=0.1)
 SAMPLER = SamplerOptions(persons=2, each=2)
 
@@ -158,6 +161,7 @@ def test_a_clip_is_mirrored_with_all_that_goes_with_it(ccvid: DataSet, tmp_path:
         if i != 6:
             notes.write_silhouette(path, mask)
             notes.write_pose(path, pose_at(1, 1))
+    notes.write_parsing(ccvid.train[0].paths[0], mask // 255)
     numbering = training_classes(ccvid.train)
     clips = clips_to_test(ccvid.train[:2], CLIPS)
     wants = replace(CLIPS, parsing=True)
@@ -176,8 +180,10 @@ def test_a_clip_is_mirrored_with_all_that_goes_with_it(ccvid: DataSet, tmp_path:
     assert plain.silhouette_mask[0].tolist() == plain.inputs.pose_mask[0].tolist() == [True] * 6 + [False, True]
     assert not plain.silhouette_mask[3].any()
     assert not plain.inputs.pose_mask[3].any()
+    assert plain.parsing is not None
     assert plain.parsing_mask is not None
-    assert not plain.parsing_mask.any()
+    assert plain.parsing_mask.nonzero().tolist() == [[0, 0]]
+    assert plain.parsing[0, 0].float().mean() == 0.5
 
 
 def cut(path: Path) -> None:

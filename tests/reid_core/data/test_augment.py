@@ -19,6 +19,7 @@ from reid_core.data.augment import (
     draw,
 )
 from reid_core.data.parsing import ATR_LABELS
+from reid_core.data.transforms import resize_labels, resize_mask, scale_points
 from reid_core.errors import ConfigInvalid
 from reid_core.options import convert_options
 from reid_core.pose.skeleton import JOINT_COUNT, joint
@@ -117,3 +118,15 @@ def test_chances_repeat_themselves_and_keep_their_shares() -> None:
 def test_a_chance_beyond_one_is_refused() -> None:
     with pytest.raises(ConfigInvalid, match="flip"):
         convert_options({"flip": 1.5}, AugmentOptions, where="train.yaml")
+
+
+def test_labels_are_never_mixed_and_points_keep_their_place_in_another_size() -> None:
+    labels = np.zeros((8, 4), dtype=np.uint8)
+    labels[:, 2:] = 14
+    resized = resize_labels(labels, 32, 16)
+    assert set(resized.ravel().tolist()) == {0, 14}
+    assert (resized[:, 8:] == 14).all()
+    mask = resize_mask(np.where(labels == 14, 255, 0).astype(np.uint8), 4, 3)
+    assert mask[0].tolist() == [0.0, 0.5, 1.0]
+    points = np.array([[2.0, 4.0]], dtype=np.float32)
+    assert scale_points(points, (8, 4), (32, 8)).tolist() == [[4.0, 16.0]]

@@ -1,0 +1,1 @@
+"""One runnable file a claim: `python -m benchmarks.NAME` in the repository's top folder; see docs/benchmarks.md."""

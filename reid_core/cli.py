@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reid_core.cli_data import data
+from reid_core.cli_learning import add_to
 from reid_core.errors import ConfigInvalid, Invalid, RestrideError, redacted
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 synth = typer.Typer(help="Draw people and places that never were, with their truth.", no_args_is_help=True)
 app.add_typer(synth, name="synth")
 app.add_typer(data, name="data")
+add_to(app)
 
 
 @app.callback()

@@ -63,6 +63,14 @@ def write_checkpoint(path: Path, name: str, model: nn.Module, options: Options, 
         half_written.unlink(missing_ok=True)
 
 
+def model_of(path: Path) -> str:
+    """The name of the model that a checkpoint holds, for read_checkpoint."""
+    if not path.is_file():
+        raise CheckpointInvalid(f"{path}: no such file; expected a checkpoint")
+    with _opened(path) as file:
+        return _header(path, file.metadata()).model
+
+
 def read_checkpoint(path: Path, expected: str) -> Checkpoint:
     """Raises CheckpointInvalid for anything but intact weights of the model of that name."""
     if not path.is_file():

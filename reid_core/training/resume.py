@@ -2,10 +2,10 @@
 
 import json
 import os
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import msgspec
@@ -83,7 +83,7 @@ def read_state(path: Path, options: TrainOptions) -> Saved:
         if not isinstance(state, dict) or state.get("format") != FORMAT:
             raise CheckpointInvalid(f"{path}: not a state of a training of this restride; delete it to begin anew")
         then, position = json.loads(state["options"]), Position(**state["position"])
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, UnpicklingError) as error:
         raise CheckpointInvalid(f"{path}: damaged, not to be resumed from; delete it to begin anew") from error
     _same(path, then, json.loads(msgspec.json.encode(options)))
     return Saved(path, position, state["system"], state["optimizer"], state["ema"])

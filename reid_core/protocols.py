@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from reid_core.records import (
@@ -18,6 +19,7 @@ from reid_core.records import (
     Frame,
     IdentityEvent,
     IdentitySummary,
+    Image,
     Pose,
     Sighting,
     Track,
@@ -63,6 +65,17 @@ class PoseEstimator(Protocol):
 
     def estimate(self, tracklet: Tracklet) -> list[Pose | None]:
         """One answer a shot, in order; None where no pose was found, never zeros."""
+        ...
+
+
+class HumanParser(Protocol):
+    """One instance a thread."""
+
+    def parse(self, pictures: Sequence[Image], paths: Sequence[Path] | None = None) -> list[NDArray[np.uint8] | None]:
+        """(height, width) labels of ATR, 0 to 17, of each picture, in order; None where nobody was found.
+
+        paths: the files that the pictures were read from, for a parser that looks up what another one has written.
+        """
         ...
 
 

@@ -1,0 +1,1 @@
+"""Human parsers: which pixel of a picture is hair, which is a skirt."""

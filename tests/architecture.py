@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGES = ("reid_core", "stream", "trackers", "plugins")
 WINGS = ("stream", "trackers", "plugins")
-GROUND = frozenset({"errors", "geometry", "records", "protocols", "registry", "options", "wire"})
+GROUND = frozenset({"errors", "geometry", "assignment", "records", "protocols", "registry", "options", "wire"})
 MAX_LINES = 400
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers", "base"}
 BROAD = {"Exception", "BaseException"}

@@ -12,6 +12,7 @@ Array = NDArray[np.float64]
 SIDES = st.floats(2.0, 800.0)
 BOXES = st.tuples(st.floats(-500.0, 4000.0), st.floats(-500.0, 4000.0), SIDES, SIDES)
 RATE = 30.0
+MODEL = kalman.ASPECT_HEIGHT
 
 
 class Textbook:
@@ -61,10 +62,10 @@ def edges(boxes: list[tuple[float, float, float, float]]) -> Array:
 @given(st.lists(BOXES, min_size=1, max_size=5), st.lists(st.floats(0.005, 1.0), min_size=1, max_size=6))
 def test_all_at_once_is_each_alone(boxes: list[tuple[float, float, float, float]], waits: list[float]) -> None:
     first = edges(boxes)
-    motion, slow = kalman.started(first), [Textbook(box) for box in first]
+    motion, slow = kalman.started(MODEL, first), [Textbook(box) for box in first]
     for number, seconds in enumerate(waits, start=1):
         looked = first + number * np.array([3.0, -2.0, 5.0, 1.0])
-        motion = kalman.corrected(kalman.predicted(motion, seconds), looked)
+        motion = kalman.corrected(MODEL, kalman.predicted(MODEL, motion, seconds), looked)
         for each, box in zip(slow, looked, strict=True):
             each.predict(seconds)
             each.correct(box)
@@ -79,34 +80,34 @@ def test_all_at_once_is_each_alone(boxes: list[tuple[float, float, float, float]
 def test_one_long_step_is_many_short_ones(
     boxes: list[tuple[float, float, float, float]], seconds: float, steps: int
 ) -> None:
-    motion = kalman.started(edges(boxes))
+    motion = kalman.started(MODEL, edges(boxes))
     motion[:, kalman.VELOCITY, :2] = 30.0
-    once, many = kalman.predicted(motion, seconds), motion
+    once, many = kalman.predicted(MODEL, motion, seconds), motion
     for _ in range(steps):
-        many = kalman.predicted(many, seconds / steps)
+        many = kalman.predicted(MODEL, many, seconds / steps)
     np.testing.assert_allclose(many, once, rtol=1e-9, atol=1e-9)
 
 
 def test_it_learns_how_fast_somebody_walks_at_any_frame_rate() -> None:
     for rate in (5.0, 12.5, 30.0):
         start = np.array([[100.0, 100.0, 140.0, 200.0]])
-        motion = kalman.started(start)
+        motion = kalman.started(MODEL, start)
         for step in range(1, int(3 * rate)):
             moved = start + np.array([60.0, 0.0, 60.0, 0.0]) * step / rate
-            motion = kalman.corrected(kalman.predicted(motion, 1 / rate), moved)
+            motion = kalman.corrected(MODEL, kalman.predicted(MODEL, motion, 1 / rate), moved)
         assert motion[0, kalman.VELOCITY, 0] == pytest.approx(60.0, rel=0.02)
 
 
 def test_boxes_come_back_as_they_were() -> None:
     boxes = edges([(0.0, 0.0, 40.0, 100.0), (-30.0, 12.5, 3.0, 2.0)])
-    np.testing.assert_allclose(kalman.boxes_of(kalman.started(boxes)), boxes)
+    np.testing.assert_allclose(kalman.boxes_of(MODEL, kalman.started(MODEL, boxes)), boxes)
 
 
 def test_no_box_is_ever_thinner_than_a_pixel() -> None:
     boxes = np.array([[5.0, 5.0, 5.0 + 1e-9, 5.0 + 1e-9], [0.0, 0.0, 1e-12, 500.0]])
-    motion = kalman.started(boxes)
-    motion[:, kalman.VELOCITY, kalman.HEIGHT] = -1e4
-    found = kalman.boxes_of(kalman.predicted(motion, 1.0))
+    motion = kalman.started(MODEL, boxes)
+    motion[:, kalman.VELOCITY, 3] = -1e4
+    found = kalman.boxes_of(MODEL, kalman.predicted(MODEL, motion, 1.0))
     assert (found[:, 2:] - found[:, :2] >= 1.0).all()
 
 
@@ -114,12 +115,12 @@ def test_no_box_is_ever_thinner_than_a_pixel() -> None:
 def test_the_covariance_stays_positive_over_a_hundred_thousand_steps() -> None:
     rng = np.random.default_rng(0)
     boxes = edges([(10.0, 10.0, 40.0, 100.0), (900.0, 300.0, 200.0, 500.0), (0.0, 0.0, 1.0, 1.0)])
-    motion = kalman.started(boxes)
+    motion = kalman.started(MODEL, boxes)
     waits, jitter = rng.choice([1e-4, 1 / 60, 1 / 30, 0.5], 100_000), rng.normal(0.0, 2.0, (100_000, 3, 4))
     for step, seconds in enumerate(waits.tolist()):
-        motion = kalman.predicted(motion, seconds)
+        motion = kalman.predicted(MODEL, motion, seconds)
         if step % 7:
-            motion = kalman.corrected(motion, boxes + jitter[step])
+            motion = kalman.corrected(MODEL, motion, boxes + jitter[step])
         if step % 100 == 0:
             assert positive(motion)
     assert positive(motion)

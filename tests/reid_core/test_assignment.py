@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from trackers.assignment import Cascade, Pairs, assign
+from reid_core.assignment import Pairs, assign
 
 Array = NDArray[np.float64]
 
@@ -72,16 +72,3 @@ def test_nothing_pairs_with_nothing(shape: tuple[int, int]) -> None:
     rows, columns = assign(np.zeros(shape), 1.0)
     assert not rows.size
     assert not columns.size
-
-
-def test_what_one_stage_took_is_closed_to_the_next() -> None:
-    cascade = Cascade(2, 2)
-    cost = np.array([[0.1, 0.2], [0.1, 0.2]])
-    everyone = np.array([True, True])
-    cascade.stage(np.array([True, False]), everyone, cost, 0.5)
-    cascade.stage(everyone, np.array([True, False]), cost, 0.5)
-    cascade.stage(everyone, everyone, cost, 0.5)
-    rows, columns = cascade.pairs()
-    assert (rows.tolist(), columns.tolist()) == ([0, 1], [0, 1])
-    assert not cascade.open_rows.any()
-    assert not cascade.open_columns.any()

@@ -1,4 +1,4 @@
-"""Which track takes which detection: the pairs of least total cost, none of them beyond the gate.
+"""Who is paired with whom: the pairs of least total cost, none of them beyond the gate.
 
 Most pairs are certain at a glance and are taken in one vectorised step. What is left falls into small groups: a tiny
 one is tried in every way, a larger one is solved by shortest augmenting paths (Jonker and Volgenant; Crouse 2016).
@@ -18,31 +18,6 @@ Pairs = tuple[Rows, Rows]  # row and column of each pair
 
 _TRIES = 24  # ways of pairing up to which trying all is the quickest
 _NONE = np.empty(0, np.intp)
-
-
-class Cascade:
-    """An association in stages: what one stage pairs is closed to the next."""
-
-    def __init__(self, rows: int, columns: int) -> None:
-        self.open_rows: Flags = np.ones(rows, np.bool_)
-        self.open_columns: Flags = np.ones(columns, np.bool_)
-        self._found: list[Pairs] = []
-
-    def stage(self, among_rows: Flags, among_columns: Flags, cost: Floats, gate: float) -> None:
-        """Pair some of the rows with some of the columns of cost (rows, columns)."""
-        # nonzero() is five times as quick as np.flatnonzero on arrays this small
-        rows = (among_rows & self.open_rows).nonzero()[0]
-        columns = (among_columns & self.open_columns).nonzero()[0]
-        if not (rows.size and columns.size):
-            return
-        chosen_rows, chosen_columns = assign(cost[rows[:, None], columns], gate)
-        rows, columns = rows[chosen_rows], columns[chosen_columns]
-        self.open_rows[rows] = False
-        self.open_columns[columns] = False
-        self._found.append((rows, columns))
-
-    def pairs(self) -> Pairs:
-        return _joined(self._found)
 
 
 def assign(cost: Floats, gate: float) -> Pairs:
@@ -66,7 +41,7 @@ def assign(cost: Floats, gate: float) -> Pairs:
         return rows, columns
     left = gain[doubtful]
     left[:, columns] = 0.0
-    return _joined([(rows, columns), *((doubtful[some], others) for some, others in _solved(left))])
+    return joined([(rows, columns), *((doubtful[some], others) for some, others in _solved(left))])
 
 
 def _two_greatest(gain: Floats, columns: Rows) -> tuple[Floats, Floats]:
@@ -77,7 +52,8 @@ def _two_greatest(gain: Floats, columns: Rows) -> tuple[Floats, Floats]:
     return gain[rows, columns], others.max(1)
 
 
-def _joined(found: list[Pairs]) -> Pairs:
+def joined(found: list[Pairs]) -> Pairs:
+    """The pairs of several assignments as one."""
     if len(found) < 2:
         return found[0] if found else (_NONE, _NONE)
     rows, columns = zip(*found, strict=True)

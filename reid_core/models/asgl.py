@@ -1,6 +1,5 @@
 """ASGL (Nguyen et al. 2024): appearance f_a, shape f_s and gait f_g of a clip, fused by how much each can say."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -67,7 +66,7 @@ class Asgl(nn.Module):
     def losses(self, batch: ClipBatch) -> dict[str, Tensor]:
         """`total` = lambda_1 L_ce + lambda_2 L_tri of the fused vector, and what is ours beside it."""
         options = self.options
-        seen = self._look(inputs_of(batch))
+        seen = self._look(batch.inputs)
         found: dict[str, Tensor] = {}
         for name in self.classifiers:
             each = seen[name]
@@ -140,13 +139,3 @@ class Asgl(nn.Module):
             kept = logits[judged]
             terms.append(reliability_loss(kept, right[judged]) if len(kept) else logits.sum() * 0)
         return torch.stack(terms).mean()
-
-
-def inputs_of(batch: ClipBatch) -> AsglInputs:
-    """With the silhouettes and parsing of the batch, where its inputs have not got them themselves."""
-    inputs = batch.inputs
-    if inputs.silhouettes is None:
-        inputs = replace(inputs, silhouettes=batch.silhouettes, silhouette_mask=batch.silhouette_mask)
-    if inputs.parsing is None:
-        inputs = replace(inputs, parsing=batch.parsing, parsing_mask=batch.parsing_mask)
-    return inputs

@@ -1,5 +1,7 @@
 """A small backbone for CPU and edge: inverted residuals with depthwise convolutions (after Sandler et al. 2018)."""
 
+from math import prod, sqrt
+
 from torch import Tensor, nn
 
 # width, blocks, stride of the first: the last stage has ResNet's last stride
@@ -26,7 +28,9 @@ class Mobile(nn.Module):
         self.last = _convolution(_LAST, _CHANNELS, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                # He's rule by what one input reaches; torch's own forgets the groups, so depthwise begins near zero
+                reached = module.out_channels // module.groups * prod(module.kernel_size)
+                nn.init.normal_(module.weight, std=sqrt(2 / reached))
 
     def forward(self, pictures: Tensor) -> Tensor:
         out: Tensor = self.last(self.blocks(self.stem(pictures)))

@@ -45,6 +45,9 @@ class Sci(nn.Module):
         picture: PictureShape = PictureShape()  # the paper's number is lost; CLIP-ReID's
         last_stride: Literal[1, 2] = 1  # of the image tower; 1 doubles the map, as in re-identification
         text_at_test: Literal["bank", "off"] = "bank"  # all training persons' texts guide the pictures, or none does
+        # What is compared. CLIP-ReID takes what lies before its BN necks, which a triplet loss has shaped; SCI has no
+        # such loss, and its classifiers see what lies after them (our choice)
+        feature_at_test: Literal["after_neck", "before_neck"] = "after_neck"
         cache_features: bool = False  # stage prompts: look at each picture once; right only without augmentation
         context: Positive = 4  # M, learned words of a sentence
         alpha: Annotated[float, Meta(ge=0)] = 1.0  # of L_sim: near the person's text; our choice
@@ -93,8 +96,10 @@ class Sci(nn.Module):
         self._train_only("prompts")
 
     def forward(self, inputs: ImageInputs) -> dict[str, CueBatch]:
-        """Feature before the necks, as CLIP-ReID: the mean of the map beside the guided vector."""
+        """The mean of the map beside the guided vector: 2048 and 1024."""
         mean, vectors = self._look(inputs.pictures, guided=self.options.text_at_test == "bank")
+        if self.options.feature_at_test == "after_neck":
+            mean, vectors = self.map_neck(mean), self.vector_neck(vectors)
         cue = CueBatch(torch.cat([mean, vectors], dim=1), mean.new_ones(len(mean)))
         return {FUSED: cue, "appearance": cue}
 

@@ -1,8 +1,10 @@
 """What every branch must do, whatever it looks at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,16 +12,18 @@ import torch
 
 from plugins.branches.asgl import AsglBranch
 from plugins.branches.colour import ColourBranch
+from plugins.branches.image_system import Camc, CreBsga, ImageSystemBranch, MbNet, Mpcf, Sci
 from plugins.branches.onnx_image import OnnxImageBranch
 from reid_core.models.build import build_model
 from reid_core.models.checkpoint import ModelCard, write_checkpoint
-from reid_core.options import PluginUse
+from reid_core.options import PluginUse, convert_options
 from reid_core.protocols import Branch
 from reid_core.records import FUSED, Tracklet, TrackletEmbedding
 from tests.fakes.branch import FakeBranch
 from tests.fakes.installed import install_plugins
 from tests.fakes.tiny_asgl import TinyAsgl
 from tests.fakes.tiny_exports import write_export
+from tests.fakes.toy_training import fit
 from tests.fakes.tracklets import person, tracklet, walker
 
 RED, BLUE, GREEN, DARK = (190, 40, 40), (40, 60, 170), (50, 140, 70), (40, 40, 46)
@@ -71,11 +75,59 @@ def asgl(folder: Path) -> Maker:
     return Maker(lambda: make(1), (lambda: make(2), lambda: make(1, scale=2.0)))
 
 
-@pytest.fixture(params=["fake", "colour", "onnx_image", "onnx_image of a fixed batch", "asgl"])
-def maker(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
+def image_system(branch: type[ImageSystemBranch], weights: Mapping[int, Path]) -> Maker:
+    use = {"pose": PluginUse(use="crop_pose"), "parser": PluginUse(use="crop_parser")}
+
+    def make(seed: int, **more: Any) -> Branch:
+        return branch(branch.Options(weights=str(weights[seed]), device="cpu", batch=7, **{**use, **more}))
+
+    return Maker(lambda: make(1), (lambda: make(2), lambda: make(1, shots=2)))
+
+
+IMAGE_SYSTEMS: Mapping[str, tuple[type[ImageSystemBranch], dict[str, Any]]] = {
+    "sci": (
+        Sci,
+        {"blocks": (1, 1, 1, 1), "image_channels": 4, "embedding": 32, "text_width": 16, "text_layers": 1},
+    ),
+    "mpcf": (Mpcf, {"depth": 18}),
+    "camc": (Camc, {"depth": 18}),
+    "cre_bsga": (CreBsga, {"depth": 18}),
+    "mbnet": (MbNet, {"depth": 18}),
+}
+
+
+@pytest.fixture(scope="module")
+def image_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mapping[int, Path]]:
+    """Of a network by name: two small checkpoints, the first of them trained for a moment; written once."""
+
+    @cache
+    def written(name: str) -> Mapping[int, Path]:
+        folder = tmp_path_factory.mktemp(name)
+        given = {"persons": 4, "picture": {"height": 64, "width": 32}, **IMAGE_SYSTEMS[name][1]}
+        for seed in (1, 2):
+            torch.manual_seed(seed)
+            model = build_model(name, given)
+            if seed == 1:
+                fit(model)
+            kind: Any = type(model)
+            options = convert_options(given, kind.Options, "a test")
+            write_checkpoint(folder / f"{seed}.safetensors", name, model, options, ModelCard(trained_on="toys"))
+        return {seed: folder / f"{seed}.safetensors" for seed in (1, 2)}
+
+    return written
+
+
+@pytest.fixture(params=["fake", "colour", "onnx_image", "onnx_image of a fixed batch", "asgl", *IMAGE_SYSTEMS])
+def maker(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    image_weights: Callable[[str], Mapping[int, Path]],
+) -> Maker:
     points = {
         "networks": {"tiny_asgl": "tests.fakes.tiny_asgl:TinyAsgl"},
         "poses": {"crop_pose": "tests.fakes.crop_pose:CropPose"},
+        "parsers": {"crop_parser": "tests.fakes.crop_parser:CropParser"},
     }
     match request.param:
         case "fake":
@@ -87,6 +139,8 @@ def maker(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         case "onnx_image of a fixed batch":
             return onnx_image(tmp_path / "exports", 4)
     install_plugins(tmp_path / "site", monkeypatch, points)
+    if request.param in IMAGE_SYSTEMS:
+        return image_system(IMAGE_SYSTEMS[request.param][0], image_weights(request.param))
     return asgl(tmp_path)
 
 

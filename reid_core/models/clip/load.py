@@ -1,9 +1,9 @@
 """CLIP's weights from a file: safetensors, a state dict, or OpenAI's TorchScript archive. No code in it is run."""
 
-import pickle
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
+from zipfile import BadZipFile
 
 import torch
 from safetensors import SafetensorError
@@ -33,8 +33,8 @@ def read_clip(path: Path) -> dict[str, Tensor]:
             found = torch.load(path, "cpu", weights_only=True)
     except (
         SafetensorError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
+        UnpicklingError,
+        BadZipFile,
         RuntimeError,
         EOFError,
         KeyError,

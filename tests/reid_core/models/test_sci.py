@@ -233,6 +233,16 @@ def test_the_text_can_be_left_out_of_a_test() -> None:
     assert not torch.equal(guided[:, channels:], plain[:, channels:])
 
 
+def test_features_are_compared_after_their_necks_or_before() -> None:
+    after = trained(Sci(tiny()), 2)
+    before = Sci(tiny(feature_at_test="before_neck")).eval()
+    before.load_state_dict(after.state_dict())
+    with torch.no_grad():
+        mean, vectors = before(toy())["fused"].vectors.split([128, 32], dim=1)
+        expected = torch.cat([after.map_neck(mean), after.vector_neck(vectors)], dim=1)
+        assert torch.allclose(after(toy())["fused"].vectors, expected, atol=1e-5)
+
+
 def test_the_company_in_a_batch_changes_nothing() -> None:
     system = trained(Sci(tiny()), 1)
     pictures = toy().pictures
@@ -269,7 +279,7 @@ def test_cached_features_are_those_of_the_first_look() -> None:
 def test_pictures_reach_clip_in_its_own_normalisation() -> None:
     """White is 1.0 before normalising; CLIP's own mean and deviation are the published ones."""
     seen: list[Tensor] = []
-    system = Sci(tiny())
+    system = Sci(tiny()).eval()
     system.towers.visual.conv1.register_forward_pre_hook(lambda _module, given: seen.append(given[0]))
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     white = ((1 - mean) / std).view(1, 3, 1, 1).expand(1, 3, 64, 32)

@@ -9,6 +9,7 @@ import typer
 
 from reid_core.cli_data import data
 from reid_core.cli_learning import add_to
+from reid_core.cli_track import track
 from reid_core.errors import ConfigInvalid, Invalid, RestrideError, redacted
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 synth = typer.Typer(help="Draw people and places that never were, with their truth.", no_args_is_help=True)
 app.add_typer(synth, name="synth")
 app.add_typer(data, name="data")
+app.add_typer(track, name="track")
 add_to(app)
 
 

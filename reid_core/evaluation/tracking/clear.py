@@ -29,7 +29,9 @@ class Clear(NamedTuple):
 
     @property
     def mota(self) -> float:
-        return (self.matched - self.false - self.switches) / max(1.0, self.matched + self.missed)
+        """0 where nobody truly is: there is nothing to take a share of."""
+        true = self.matched + self.missed
+        return (self.matched - self.false - self.switches) / true if true else 0.0
 
 
 def clear(scene: Scene) -> Clear:

@@ -1,6 +1,6 @@
 """What every figure is counted from: who truly is in each frame, who was found, and how they overlap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ class Scene(NamedTuple):
         return _counted(true, len(self.truths)), _counted(found, len(self.results))
 
 
-def joined(scenes: dict[str, Scene]) -> Scene:
+def joined(scenes: Mapping[str, Scene]) -> Scene:
     """Several cameras as one scene, in which an id means the same person everywhere."""
     truths = np.unique(np.concatenate([scene.truths for scene in scenes.values()]))
     results = np.unique(np.concatenate([scene.results for scene in scenes.values()]))

@@ -12,7 +12,7 @@ import torch
 
 from plugins.branches.asgl import AsglBranch
 from plugins.branches.colour import ColourBranch
-from plugins.branches.image_system import Camc, CreBsga, ImageSystemBranch, MbNet, Mpcf, Sci
+from plugins.branches.image_system import CreBsga, ImageSystemBranch, MbNet, Mpcf, Sci
 from plugins.branches.onnx_image import OnnxImageBranch
 from reid_core.models.build import build_model
 from reid_core.models.checkpoint import ModelCard, write_checkpoint
@@ -90,7 +90,6 @@ IMAGE_SYSTEMS: Mapping[str, tuple[type[ImageSystemBranch], dict[str, Any]]] = {
         {"blocks": (1, 1, 1, 1), "image_channels": 4, "embedding": 32, "text_width": 16, "text_layers": 1},
     ),
     "mpcf": (Mpcf, {"depth": 18}),
-    "camc": (Camc, {"depth": 18}),
     "cre_bsga": (CreBsga, {"depth": 18}),
     "mbnet": (MbNet, {"depth": 18}),
 }

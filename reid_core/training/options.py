@@ -40,6 +40,7 @@ class Stage(Options, frozen=True):
     epochs: Count
     name: str = "train"  # as the system calls it; the systems of one stage say train
     batch: SamplerOptions = SamplerOptions()
+    augment: AugmentOptions = AugmentOptions()
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: Positive = 3.5e-4
     weight_decay: NotNegative = 5e-4
@@ -62,7 +63,6 @@ class TrainOptions(Options, frozen=True):
     data: DataOptions
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
     out: str  # folder for checkpoints, state and log
-    augment: AugmentOptions = AugmentOptions()
     start: Start = Start()
     seed: Annotated[int, Meta(ge=0)] = 0  # of weights, samples, augmentation and the validation split
     deterministic: bool = False  # only kernels that give the same bits each time; slower on a GPU
@@ -91,5 +91,5 @@ def check(options: TrainOptions, where: str) -> None:
                 f"{where}: stages[{i}].schedule.warm_up: {schedule.warm_up:g} epochs of warm-up in a stage of "
                 f"{stage.epochs}; lower it"
             )
-        if names.count(stage.name) > 1:
+        if stage.name in names[:i]:
             raise ConfigInvalid(f"{where}: stages[{i}].name: {stage.name!r} is given twice")

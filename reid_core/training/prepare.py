@@ -10,11 +10,9 @@ from torch import nn
 
 from reid_core import registry
 from reid_core.data.annotations import Annotations
-from reid_core.data.clip_source import ClipSource
 from reid_core.data.feed import Feed, wants_of
-from reid_core.data.image_source import ImageSource
 from reid_core.data.read import read
-from reid_core.data.samples import DataSet, Numbering, Sample, labels_of_test, training_classes
+from reid_core.data.samples import DataSet, Numbering, labels_of_test, training_classes
 from reid_core.data.validation import with_validation
 from reid_core.errors import ConfigInvalid
 from reid_core.models.build import build_model
@@ -30,8 +28,7 @@ class Prepared:
     name: str  # of the system
     system: nn.Module
     options: Options  # that the system was built from
-    source: ImageSource | ClipSource
-    samples: Sequence[Sample]  # that the sampler draws from
+    feed: Feed  # to train with
     tests: Feed  # for the people held out
 
 
@@ -48,16 +45,12 @@ def prepare(options: TrainOptions) -> Prepared:
         load_checkpoint(use.use, system, Path(options.start.checkpoint).expanduser(), options.start.new_heads)
     wants = wants_of(use.use, system, data.kind, options.data.stride)
     annotations = annotations_of(data, options.data)
-    source, samples = Feed(wants, numbering, annotations).to_train(
-        data.train, options.augment, options.seed, options.data.damaged
-    )
     return Prepared(
         data=data,
         name=use.use,
         system=system,
         options=convert_options(use.options, registry.find("networks", use.use).Options, where=use.use),
-        source=source,
-        samples=samples,
+        feed=Feed(wants, numbering, annotations),
         tests=Feed(wants, labels_of_test(data.query, data.gallery), annotations),
     )
 

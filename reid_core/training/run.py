@@ -10,7 +10,9 @@ from typing import cast
 import torch
 from torch import optim
 
+from reid_core.data.clip_source import ClipSource
 from reid_core.data.feed import batches
+from reid_core.data.image_source import ImageSource
 from reid_core.data.sampler import IdentitySampler, identity_sampler
 from reid_core.errors import ConfigInvalid
 from reid_core.evaluation.features import Pass
@@ -34,6 +36,15 @@ class Outcome:
     checkpoint: Path  # the best, or without validation the last
     updates: int  # steps of the optimiser
     best: float | None  # mean average precision on the people held out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """What one stage trains on."""
+
+    stage: Stage
+    source: ImageSource | ClipSource
+    sampler: IdentitySampler
 
 
 def train(options: TrainOptions, *, resume: bool = False) -> Outcome:
@@ -62,36 +73,39 @@ class _Training:
         options = self._options
         saved = read_state(state, options) if state else None
         self.position = saved.position if saved else Position()
-        samplers = [identity_sampler(self._ground.samples, stage.batch, options.seed) for stage in options.stages]
-        with self._log(samplers) as log:
+        work = [self._work(stage) for stage in options.stages]
+        with self._log([each.sampler for each in work]) as log:
             for number in range(self.position.stage, len(options.stages)):
-                stage = options.stages[number]
+                stage = work[number].stage
                 cast(System, self._system).begin_stage(stage.name)
                 optimizer = optimizer_of(stage, self._system)
                 if saved and saved.position.stage == number:
                     saved.fill(self._system, optimizer, self._ema)
                 self.position = replace(self.position, stage=number)
                 before = sum(each.epochs for each in options.stages[:number])
-                self._stage(stage, samplers[number], optimizer, log, before)
+                self._stage(work[number], optimizer, log, before)
                 self.position = replace(self.position, epoch=0)
         if log:
             self._write(LAST)
 
-    def _stage(
-        self, stage: Stage, sampler: IdentitySampler, optimizer: optim.Optimizer, log: TrainingLog | None, before: int
-    ) -> None:
+    def _work(self, stage: Stage) -> _Work:
+        options, ground = self._options, self._ground
+        source, samples = ground.feed.to_train(ground.data.train, stage.augment, options.seed, options.data.damaged)
+        return _Work(stage, source, identity_sampler(samples, stage.batch, options.seed))
+
+    def _stage(self, work: _Work, optimizer: optim.Optimizer, log: TrainingLog | None, before: int) -> None:
         """`before`: epochs of the stages before this one, so that no two epochs draw the same."""
-        options = self._options
+        options, stage = self._options, work.stage
         losses_of = shared(self._system, self._world)
         for epoch in range(self.position.epoch, stage.epochs):
             begin = self.position.step
-            plan = sampler.epoch(before + epoch, begin=begin, rank=self._world.rank, ranks=self._world.ranks)
+            plan = work.sampler.epoch(before + epoch, begin=begin, rank=self._world.rank, ranks=self._world.ranks)
             self._system.train()
             for update in updates(
                 losses_of,
                 optimizer,
                 stage,
-                batches(self._ground.source, plan, options.workers),
+                batches(work.source, plan, options.workers),
                 epoch=epoch,
                 begin=begin,
                 steps=begin + len(plan),

@@ -29,7 +29,7 @@ LIBRARIES = {
     **{f"reid_core/{name}.py": {"numpy", "msgspec", "yaml"} for name in GROUND},
 }
 # Which parts of reid_core each wing may use, besides the ground
-OPEN_TO = {"stream": (), "trackers": (), "plugins": ("models", "pose", "data.transforms")}
+OPEN_TO = {"stream": (), "trackers": (), "plugins": ("models", "pose", "data.transforms", "data.label_png")}
 
 
 @dataclass(frozen=True, slots=True)

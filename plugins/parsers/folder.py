@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from plugins.parsers.label_png import read_labels
 from plugins.parsers.label_sets import LabelSet, atr_numbers, to_atr
 from reid_core import options
+from reid_core.data.label_png import read_labels
 from reid_core.errors import ConfigInvalid
 from reid_core.records import Image
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_core.data.decode import read_grey, write_png
+from reid_core.data.label_png import read_labels
 from reid_core.data.parsing import ATR_LABELS, BACKGROUND
 from reid_core.errors import DataSetInvalid
 from reid_core.pose.skeleton import JOINT_COUNT
@@ -31,7 +32,7 @@ class Annotations:
         path = self._place(picture, ".png")
         if not path.is_file():
             return None
-        labels = read_grey(path)
+        labels = read_labels(path)
         if labels.max() >= len(ATR_LABELS):
             raise DataSetInvalid(f"{path}: holds the label {labels.max()}; those of ATR end at {len(ATR_LABELS) - 1}")
         return labels

@@ -9,6 +9,7 @@ from reid_core.data.annotations import Annotations
 from reid_core.errors import DataSetInvalid
 from reid_core.pose.skeleton import JOINT_COUNT
 from reid_core.records import Pose
+from tests.fakes.palette_png import write_palette
 
 
 @pytest.fixture
@@ -45,6 +46,14 @@ def test_a_silhouette_is_its_mask_or_else_the_parsed_person(annotations: Annotat
     mask = annotations.silhouette(picture)
     assert mask is not None
     assert mask.tolist() == [[128, 128], [128, 128]]
+
+
+def test_a_palette_is_for_looking_only(annotations: Annotations) -> None:
+    labels = np.array([[0, 1], [2, 17]], dtype=np.uint8)
+    write_palette(annotations.cache / "1.jpg.png", labels)
+    parsed = annotations.parsing(annotations.root / "1.jpg")
+    assert parsed is not None
+    assert parsed.tolist() == labels.tolist()
 
 
 def test_labels_of_another_set_are_refused(annotations: Annotations) -> None:

@@ -111,6 +111,11 @@ def auc(same: np.ndarray, different: np.ndarray) -> float:
     return float((below + not_above).mean() / 2 / len(ordered))
 
 
+def accepted(same: np.ndarray, different: np.ndarray, rate: float) -> float | None:
+    """The share of same pairs above so small a share of the others; None where these are too few to tell."""
+    return float((same > np.quantile(different, 1 - rate)).mean()) if len(different) * rate >= 1 else None
+
+
 def measure(name: str, branch: Branch, clips: str, found: Sequence[Piece], kind: Kind, report: Report) -> None:
     begin = time.perf_counter()
     embedded = branch.embed([each.tracklet for each in found])
@@ -127,13 +132,13 @@ def measure(name: str, branch: Branch, clips: str, found: Sequence[Piece], kind:
         float(np.mean([calibration.probability(each) >= rules.match_probability for each in group]))
         for group in (same, different)
     ]
-    at = [float((same > np.quantile(different, 1 - rate)).mean()) for rate in (0.01, 0.001)]
+    at = [accepted(same, different, rate) for rate in (0.01, 0.001)]
     report.row(name, clips, len(found), len(same), len(different), auc(same, different), *at, *taken, took)
 
 
 def main() -> None:
     parser = arguments("colour", __doc__)
-    parser.add_argument("--seeds", type=int, default=6, help="worlds of walkers")
+    parser.add_argument("--seeds", type=int, default=10, help="worlds of walkers")
     parser.add_argument("--seconds", type=float, default=20.5, help="of each")
     options = parser.parse_args()
     cv2.setNumThreads(1)

@@ -115,11 +115,11 @@ def _moved(gradient: Tensor | None) -> bool:
 
 
 def test_overfits_four_people() -> None:
-    clip = {**CLIP, "frames": 1, "height": 32, "width": 16}
+    clip = {**CLIP, "frames": 2, "height": 32, "width": 32}
     model = hurried(small("four_cues", clip=clip))
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
     batch = people(shape=model.clip)
-    for _ in range(15):
+    for _ in range(30):
         optimiser.zero_grad()
         torch.autograd.backward(model.losses(batch)["total"])
         optimiser.step()

@@ -1,25 +1,23 @@
 """How long CMC, mAP and mINP take at the size of Market-1501 and of MSMT17, and how much memory, on two cores.
 
-`python benchmarks/metrics.py --json metrics.json`
+`python -m benchmarks.metrics`
 Beside it, in the same run: the obvious numpy loop, which sorts the gallery for each query. Both are given the same
 distances. The loop does every query of the small size and, at the large one, the first --subset of them; its time
 there is scaled up, and the table says so. Features are random, so the figures themselves mean nothing; they must
 be equal. Each size runs in a process of its own, whose peak memory is read before the loop begins.
 """
 
-import argparse
-import json
 import multiprocessing
 import os
 import resource
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.reporting import Report, arguments
 from reid_core.evaluation.distances import Distances, distance_chunks
 from reid_core.evaluation.labels import Labels
 from reid_core.evaluation.ranking import Ranking, rank
@@ -150,38 +148,37 @@ def measure(size: Size, dimension: int, subset: int) -> Row:
     )
 
 
-def show(row: Row) -> str:
-    whole = row.loop_queries == row.queries
-    done = "all queries" if whole else f"scaled up from {row.loop_queries} queries"
-    return "\n".join(
-        (
-            f"{row.size}: {row.queries} x {row.gallery}, {row.dimension} dimensions, {row.cores} cores",
-            f"  {'distances':34} {row.distance_seconds:9.2f} s",
-            f"  {'metrics, distances given':34} {row.metric_seconds:9.2f} s",
-            f"  {'features to figures':34} {row.total_seconds:9.2f} s   peak {row.peak_gib:.2f} GiB",
-            f"  {'obvious loop, distances given':34} {row.loop_seconds:9.2f} s   {row.times:.1f} times ours ({done})",
-            f"  {'the same with a stable sort':34} {row.stable_loop_seconds:9.2f} s   {row.times_stable:.1f} times",
-            f"  {'distances and obvious loop':34} {row.distance_seconds + row.loop_seconds:9.2f} s   "
-            f"{row.times_total:.1f} times ours",
-            f"  the same figures: {'yes' if row.equal else 'NO'}",
-        )
-    )
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments("metrics", __doc__)
     parser.add_argument("--dimension", type=int, default=512, help="of a feature")
     parser.add_argument("--subset", type=int, default=500, help="queries that the loop does at the large size")
-    parser.add_argument("--json", type=Path, help="file to write the figures to")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(CORES)  # read by the new processes
-    rows = []
+    columns = ("size", "what", "seconds", "times ours", "peak GiB")
+    report = Report("metrics", *columns)
     for size in SIZES:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            rows.append(pool.apply(measure, (size, arguments.dimension, arguments.subset)))
-        print(show(rows[-1]), flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
+            found = pool.apply(measure, (size, options.dimension, options.subset))
+        name = f"{size.name}, {size.queries:,} x {size.gallery:,}"
+        report.row(name, "distances, for both", found.distance_seconds, None, None)
+        report.row(name, "our metrics, distances given", found.metric_seconds, 1.0, None)
+        report.row(name, "ours, from features to figures", found.total_seconds, 1.0, found.peak_gib)
+        report.row(
+            name, "loop with a stable sort, distances given", found.stable_loop_seconds, found.times_stable, None
+        )
+        report.row(name, "loop with an unstable sort, distances given", found.loop_seconds, found.times, None)
+        whole = found.distance_seconds + found.loop_seconds
+        report.row(name, "distances and the unstable loop", whole, found.times_total, None)
+        scaled = (
+            ""
+            if found.loop_queries == found.queries
+            else f"; the loops' seconds are scaled up from {found.loop_queries}"
+        )
+        report.note(f"{size.name}: the same figures from both: {'yes' if found.equal else 'NO'}{scaled}")
+    report.note(
+        f"{options.dimension} dimensions, {CORES} cores; only a stable sort gives defined figures where distances tie"
+    )
+    report.finish(options.json)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """What the pipeline itself costs a frame: all but decoding, detector, pose and model, whose stages are fakes here.
 
-`python benchmarks/overhead.py`
+`python -m benchmarks.overhead`
 Real: the hand-over, the batcher, ByteTrack, the cutter with its crops, the embedder's queue, the spool and the socket
 of the outbox, and an inbox that acknowledges. CPU time of the whole process on one core; the fakes' own share is
 measured in the same run, by calling them as often with nothing around them, and taken off.
 """
 
-import argparse
-import json
 import os
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,9 +15,8 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.reporting import Report, arguments
 from reid_core.geometry import Box
 from reid_core.options import PluginUse
 from reid_core.records import (
@@ -148,37 +144,23 @@ def pipeline(cameras: int, people: int, frames: int, folder: Path) -> tuple[floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=1500, help="of each camera (two minutes at 12.5 a second)")
+    parser = arguments("overhead", __doc__)
+    parser.add_argument("--frames", type=int, default=1500, help="of all cameras, 200 each at the least")
     parser.add_argument("--people", type=int, default=4, help="in each frame")
-    parser.add_argument("--json", type=Path, default=Path("build/benchmarks/overhead.json"))
     options = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    table = Table(title=f"the pipeline's own cost, {options.people} people a frame, {WIDTH}x{HEIGHT}, one core")
-    for name in ("cameras", "frames", "tracklets", "CPU ms a frame", "of it fakes", "own cost", "frames/s wall"):
-        table.add_column(name, justify="right")
-    rows = []
+    columns = ("cameras", "frames", "tracklets", "CPU ms a frame", "of it fakes", "own cost ms", "frames/s")
+    report = Report("the pipeline's own cost", *columns, libraries=("numpy", "pyzmq", "opencv-python-headless"))
     for cameras in (1, 4, 16):
         frames = max(200, options.frames // cameras)
         fakes = fakes_alone(cameras, options.people, frames)
         with TemporaryDirectory() as folder:
             cpu, wall, tracklets = pipeline(cameras, options.people, frames, Path(folder))
         count = cameras * frames
-        row = {
-            "cameras": cameras,
-            "frames": count,
-            "tracklets": tracklets,
-            "cpu_ms": 1e3 * cpu / count,
-            "fakes_ms": 1e3 * fakes / count,
-            "own_ms": 1e3 * (cpu - fakes) / count,
-            "frames_per_second": count / wall,
-        }
-        rows.append(row)
-        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()))
-    Console().print(table)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    machine = {"machine": platform.machine(), "python": platform.python_version(), "date": time.strftime("%Y-%m-%d")}
-    options.json.write_text(json.dumps({"benchmark": "overhead", **machine, "rows": rows}, indent=1))
+        milli = 1e3 / count
+        report.row(cameras, count, tracklets, milli * cpu, milli * fakes, milli * (cpu - fakes), count / wall)
+    report.note(f"{options.people} people in each frame of {WIDTH}x{HEIGHT}, {FPS} frames a second; one core")
+    report.finish(options.json)
 
 
 if __name__ == "__main__":

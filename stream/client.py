@@ -37,7 +37,7 @@ from stream.link.sockets import connect, open_socket, receive, send
 from stream.link.standing import Standing
 from stream.link.wake import Wake
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("restride.client")
 
 _ASK_AGAIN_SECONDS = 2.0
 _RETRY_SECONDS = 0.5  # after an answer that the log is away

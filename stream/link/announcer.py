@@ -26,7 +26,7 @@ from stream.link.standing import Standing
 from stream.link.wake import Wake
 from stream.metrics import Metrics
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("restride.link")
 
 _BATCH = 500  # events published before the other sockets have their turn
 _REPLAYS = 16  # likewise answered

@@ -17,7 +17,7 @@ from stream.link.standing import Standing
 from stream.link.wake import Wake
 from stream.metrics import Metrics
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("restride.link")
 
 _READ_AHEAD = 64  # tracklets taken from the spool at once
 _IDLE_MS = 1000

@@ -13,7 +13,7 @@ from reid_core.errors import ConfigInvalid
 from stream.link.addresses import check_address, is_local
 from stream.metrics import Metrics
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("restride.link")
 
 PEER_TROUBLE = zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_DISCONNECTED
 

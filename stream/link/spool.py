@@ -12,7 +12,7 @@ from typing import TypeVar
 from reid_core.errors import ConfigInvalid, LinkUnavailable
 from reid_core.wire import MAX_BYTES
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("restride.link")
 
 T = TypeVar("T")
 

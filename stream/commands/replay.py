@@ -1,5 +1,6 @@
 """`restride replay`: recorded clips instead of cameras, losing nothing."""
 
+import re
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from reid_core.errors import ConfigInvalid
 from reid_core.options import PluginUse
 from stream.commands.run import run_site
+from stream.commands.summary import Summary
 from stream.settings import CameraSettings, Settings, read_settings
 from stream.sources.address import source_for
 
@@ -17,10 +19,12 @@ from stream.sources.address import source_for
 def replay(clips: list[Path], config: Path | None, start_time: float | None) -> int:
     begin = time.time() if start_time is None else start_time
     settings = Settings() if config is None else read_settings(config)
-    cameras = [CameraSettings(name=clip.stem, source=_recording(clip, begin)) for clip in clips]
+    cameras = [CameraSettings(name=camera_name(clip), source=_recording(clip, begin)) for clip in clips]
     for camera in cameras:
         if [each.name for each in cameras].count(camera.name) > 1:
-            raise ConfigInvalid(f"two clips are named {camera.name!r}: each is a camera, so rename one of them")
+            raise ConfigInvalid(
+                f"two clips make a camera {camera.name!r}: each is one of its own, so rename one of them"
+            )
     with TemporaryDirectory(prefix="restride-") as folder:
         site = replace(settings, cameras=tuple(cameras), state=f"{folder}/state")
         if config is None:
@@ -29,7 +33,12 @@ def replay(clips: list[Path], config: Path | None, start_time: float | None) -> 
             site = replace(site, link=replace(site.link, **lanes))
         path = Path(folder) / "replay.yaml"
         path.write_bytes(msgspec.yaml.encode(site))
-        return run_site(read_settings(path), path, summary=True)
+        return run_site(read_settings(path), path, Summary(delays=False))
+
+
+def camera_name(clip: Path) -> str:
+    """The name of the file, as far as a camera may have it: `my clip.mp4` is my-clip."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", clip.absolute().stem).strip("_.-")[:64] or "clip"
 
 
 def _recording(clip: Path, begin: float) -> PluginUse:

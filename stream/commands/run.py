@@ -5,6 +5,7 @@ import signal
 from contextlib import ExitStack
 from pathlib import Path
 
+from reid_core.records import IdentityEvent
 from stream.client import subscribe
 from stream.commands.arrivals import Arrivals
 from stream.commands.children import Child
@@ -18,16 +19,24 @@ QUIET_SECONDS = 2.5  # longer than two heartbeats: an event that was lost on the
 def run(config: Path, *, summary: bool = False) -> int:
     settings = read_settings(config)
     need_cameras(settings, config)
-    return run_site(settings, config, summary=summary)
+    return run_site(settings, config, Summary() if summary else None)
 
 
-def run_site(settings: Settings, config: Path, *, summary: bool) -> int:
-    """Until every camera is over, or Ctrl-C. Exit code 2 when a part or a camera failed for good."""
+def run_site(settings: Settings, config: Path, summary: Summary | None) -> int:
+    """Until every camera is over, or Ctrl-C. Exit code 2 when a part or a camera failed for good.
+
+    A summary is told what is seen, and printed if all went well.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     debug = logging.getLogger("restride").isEnabledFor(logging.DEBUG)
-    seen = Summary()
     with ExitStack() as stack:
         screen = stack.enter_context(Screen())
+
+        def take(event: IdentityEvent) -> None:
+            screen.show(event)
+            if summary is not None:
+                summary.add(event)
+
         identity = Child("identity", config, screen.say, debug=debug)
         worker = Child("worker", config, screen.say, debug=debug)
         subscription = subscribe(settings.link.events, settings.link.replay, connect_seconds=None)
@@ -44,15 +53,13 @@ def run_site(settings: Settings, config: Path, *, summary: bool) -> int:
                 if code is None:
                     code = worker.keep()
                 for event in events.within(0.2):
-                    screen.show(event)
-                    seen.add(event)
+                    take(event)
         except KeyboardInterrupt:
             screen.say("stopping: waiting for the last tracklets; Ctrl-C again stops at once")
             worker.stop()
             code = 0
         for event in events.until_quiet(QUIET_SECONDS if worker.started else 0.0):
-            screen.show(event)
-            seen.add(event)
-    if summary and code == 0:
-        print(seen)  # noqa: T201
+            take(event)
+    if summary is not None and code == 0:
+        print(summary)  # noqa: T201
     return code

@@ -6,31 +6,33 @@ LONGEST_DELAY_SECONDS = 600.0  # beyond it, it is no delay
 
 
 class Summary:
-    def __init__(self) -> None:
-        self._tracks: set[tuple[CameraId, Epoch, TrackNumber]] = set()
+    """delays: whether captures and events are on one clock; those of replayed recordings are not."""
+
+    def __init__(self, *, delays: bool = True) -> None:
+        self._tracks: dict[tuple[CameraId, Epoch, TrackNumber], Verdict] = {}  # the last one of each
         self._identities: set[IdentityId] = set()
         self._matches = 0
-        self._unsure = 0
+        self._timed = delays
         self._delays: list[float] = []
 
     def add(self, event: IdentityEvent) -> None:
         tracklet = event.tracklet
-        self._tracks.add((tracklet.camera, tracklet.epoch, tracklet.track))
+        self._tracks[tracklet.camera, tracklet.epoch, tracklet.track] = event.verdict
         self._identities.add(event.identity)
         self._matches += event.type is EventType.MATCHED
-        self._unsure += event.verdict is Verdict.UNSURE
         self._delays.append(event.time - event.end)
 
     def __str__(self) -> str:
         if not self._delays:
             return "nobody was seen"
+        unsure = sum(verdict is Verdict.UNSURE for verdict in self._tracks.values())
         seen = (
             f"{_count(len(self._tracks), 'track')} of people seen, {_count(len(self._identities), 'identity')}, "
-            f"{_count(self._matches, 'match')} ({self._unsure} unsure)"
+            f"{_count(self._matches, 'match')} ({unsure} unsure)"
         )
         delays = sorted(self._delays)
-        if not 0 <= delays[0] <= delays[-1] < LONGEST_DELAY_SECONDS:
-            return seen  # a recording, played at another time or speed than it was taken
+        if not self._timed or not 0 <= delays[0] <= delays[-1] < LONGEST_DELAY_SECONDS:
+            return seen  # the second: a recording among the cameras, taken at another time than it is played
         median, p95 = (delays[round(part * (len(delays) - 1))] for part in (0.5, 0.95))
         return f"{seen}; from a tracklet's last capture to its event: median {median:.2f} s, p95 {p95:.2f} s"
 

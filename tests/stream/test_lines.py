@@ -1,11 +1,13 @@
 """Events in words, and a run in one line."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from reid_core.records import EventType, IdentityEvent, IdentityId, Verdict
 from stream.commands.lines import Narrator
+from stream.commands.replay import camera_name
 from stream.commands.summary import Summary
 from tests.stream.sightings import START, embedding, event
 
@@ -69,6 +71,37 @@ def test_a_run_in_one_line() -> None:
         "2 tracks of people seen, 1 identity, 1 match (0 unsure); "
         "from a tracklet's last capture to its event: median 2.00 s, p95 9.00 s"
     )
+
+
+def test_a_track_that_stays_unsure_is_counted_once() -> None:
+    summary = Summary()
+    unsure = replace(told(1, EventType.SEEN), verdict=Verdict.UNSURE)
+    for each in (unsure, unsure, told(2, EventType.CREATED)):
+        summary.add(each)
+    assert "(1 unsure)" in str(summary)
+    summary.add(told(1, EventType.CONFIRMED))
+    assert "(0 unsure)" in str(summary)
+
+
+def test_a_replay_has_no_delay() -> None:
+    summary = Summary(delays=False)
+    made = told(1, EventType.CREATED)
+    summary.add(replace(made, time=made.end + 3.0))
+    assert str(summary) == "1 track of people seen, 1 identity, 0 matches (0 unsure)"
+
+
+@pytest.mark.parametrize(
+    ("clip", "camera"),
+    [
+        ("door.mp4", "door"),
+        ("my clip (2).mp4", "my-clip-2"),
+        ("küche/", "k-che"),
+        ("läßt.mp4", "l-t"),
+        ("日.mp4", "clip"),
+    ],
+)
+def test_a_clip_makes_a_name_that_a_camera_may_have(clip: str, camera: str) -> None:
+    assert camera_name(Path(clip)) == camera
 
 
 @pytest.mark.parametrize("delay", [-3.0, 1e6])

@@ -9,11 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from os import cpu_count
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from reid_core.registry import installed
+from stream.commands.tables import show
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def doctor() -> None:
             Text("yes", "green") if fact.there else Text("MISSING", "bold red") if fact.needed else Text("no", "yellow")
         )
         table.add_row(mark, fact.name, Text(fact.words))
-    Console().print(table)
+    show(table)
 
 
 def facts() -> Iterator[Fact]:

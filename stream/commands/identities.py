@@ -3,9 +3,9 @@
 from datetime import datetime
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from stream.commands.tables import show
 from stream.settings import read_settings
 from stream.store.open import open_store
 
@@ -19,7 +19,9 @@ def identities(config: Path) -> None:
         store.close()
     table = Table(title=f"{len(people)} identities in {settings.namespace}", title_justify="left", show_edge=False)
     for name in ("identity", "state", "first seen", "last seen", "tracklets", "cameras"):
-        table.add_column(name, justify="right" if name == "tracklets" else "left")
+        # an identity is copied into the next command: whole, however narrow the screen
+        least = 12 if name == "identity" else None
+        table.add_column(name, justify="right" if name == "tracklets" else "left", min_width=least)
     for person in people:
         table.add_row(
             person.identity,
@@ -29,7 +31,7 @@ def identities(config: Path) -> None:
             str(person.sightings),
             ", ".join(person.cameras),
         )
-    Console().print(table)
+    show(table)
 
 
 def _clock(time: float) -> str:

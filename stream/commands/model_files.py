@@ -6,13 +6,13 @@ from rich.table import Table
 from rich.text import Text
 
 from reid_core.protocols import ModelFile
+from stream.commands.tables import show
 from stream.models import ModelStatus, model_file, status, statuses
 
 
 def list_models() -> None:
-    console = Console()
     for each in statuses():
-        console.print(_facts(each), soft_wrap=True)
+        show(_facts(each))
 
 
 def fetch_model(name: str) -> None:
@@ -23,7 +23,7 @@ def fetch_model(name: str) -> None:
         console.print(Text(f"fetched {name}"))
     else:
         console.print(Text(f"{name} was here already"))
-    console.print(_facts(status(model)), soft_wrap=True)
+    show(_facts(status(model)), console)
 
 
 def _fetch(model: ModelFile, console: Console) -> None:

@@ -87,6 +87,8 @@ class VideoSource:
                     if pacer and not pacer.wait(seconds):
                         return
                     if (image := decoder.image(picture)) is not None:
+                        if not count and self._is_camera:
+                            log.info("camera %s: live, %dx%d", self.camera, image.shape[1], image.shape[0])
                         yield Frame(self.camera, epoch, count, captured(seconds), image)
                         count += 1
             except TimeoutError as error:

@@ -1,5 +1,6 @@
 """The source `video` over real sockets: HTTP and RTSP servers on loopback, good, bad, silent and dying."""
 
+import logging
 import re
 import socket
 import threading
@@ -95,14 +96,15 @@ def test_a_recording_on_a_web_server(tmp_path: Path) -> None:
         assert [number_of(frame.image) for frame in source.frames()] == list(range(20))
 
 
-def test_a_camera_on_a_web_server_ends_by_an_error(tmp_path: Path) -> None:
+def test_a_camera_on_a_web_server_ends_by_an_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_clip(tmp_path / "stream.ts", 20)
-    with _serving(tmp_path) as server:
+    with _serving(tmp_path) as server, caplog.at_level(logging.INFO):
         source = _video(f"{server}/stream.ts")
         assert source.live
         error = _away(source)
     assert error.reason is Reason.ENDED
     assert "after 20 frames" in str(error)
+    assert caplog.messages == ["camera door: live, 160x120"]
 
 
 def test_nothing_under_that_path(tmp_path: Path) -> None:

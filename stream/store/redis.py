@@ -229,7 +229,8 @@ class RedisStore:
             redis.exceptions.NoPermissionError,
         ) as error:
             raise ConfigInvalid(
-                f"store {self._address}: {error}; check user and password: redis://user:password@host:6379/0"
+                f"store {self._address}: Redis lets nobody in that way; check user and password, which stand "
+                "before the @ of the address, and that user's rights"
             ) from error
         except (redis.ConnectionError, redis.TimeoutError) as error:
             raise StoreUnavailable(

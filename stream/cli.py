@@ -23,12 +23,23 @@ Config = Annotated[Path, typer.Argument(help="The site's configuration file (YAM
 UntilEof = Annotated[bool, typer.Option("--until-eof", help="Stop when standard input closes.", hidden=True)]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"restride {version('restride')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="More log lines, and tracebacks of errors.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Which restride this is.", is_eager=True, callback=_show_version)
+    ] = False,
 ) -> None:
     # main() has taken --debug out of the arguments, so that it may stand anywhere; it is here for --help
-    del debug
+    del debug, version
 
 
 @app.command()

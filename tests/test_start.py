@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ def processor_seconds(command: list[str]) -> float:
 @pytest.mark.parametrize("command", ["restride", "restride-lab"])
 def test_help_comes_in_half_a_second(command: str) -> None:
     assert processor_seconds([str(BIN / command), "--help"]) < 0.5
+
+
+def test_a_report_of_a_fault_can_name_the_version() -> None:
+    run = subprocess.run([str(BIN / "restride"), "--version"], capture_output=True, text=True, check=True)
+    assert run.stdout == f"restride {version('restride')}\n"
 
 
 @pytest.mark.parametrize("module", ["stream.cli", "reid_core.cli"])

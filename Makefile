@@ -9,6 +9,7 @@ help:  ## show this
 
 demo: .venv/demo.stamp  ## two synthetic cameras, from clips to identity events
 	@.venv/bin/restride-lab synth walkers --out .demo/clips
+	@rm -rf .demo/state  # who was seen in an earlier demo is forgotten, so that each shows the same
 	@.venv/bin/restride run configs/demo.yaml --demo
 
 test: lint  ## everything that must hold: style, types, tests (PYTEST="-q -k name" chooses)

@@ -74,10 +74,16 @@ def observed(frame: Frame, detections: Sequence[Detection]) -> tuple[Boxes, Floa
 class Lifecycle:
     """The tracks of one camera and epoch, as one array. Ids are the instance's own and never given twice."""
 
-    def __init__(self, model: kalman.Model, rules: Rules, observation_centric: bool = False) -> None:
-        """Observation-centric: after a gap, the filter is fed the straight path between the two sights."""
+    def __init__(
+        self, model: kalman.Model, rules: Rules, *, observation_centric: bool = False, slowing: float = 0.0
+    ) -> None:
+        """Observation-centric: after a gap, the filter is fed the straight path between the two sights.
+
+        Slowing is the share of its speed that a lost track loses a second.
+        """
         self._model = model
         self._rules = rules
+        self._slowing = slowing
         self._observation_centric = observation_centric
         self._next_id = 1
         self._origin: tuple[CameraId, Epoch] | None = None
@@ -103,7 +109,11 @@ class Lifecycle:
             living &= frame.time - self.tracks["sure"] <= self._rules.ghost_seconds
         tracks = self.tracks[living]
         if len(tracks):
-            tracks["motion"] = kalman.predicted(self._model, tracks["motion"], frame.time - self._time)
+            seconds = frame.time - self._time
+            if self._slowing:
+                lost = tracks["missed"] > 0
+                tracks["motion"][lost, kalman.VELOCITY, : kalman.SIZE] *= np.exp(-self._slowing * seconds)
+            tracks["motion"] = kalman.predicted(self._model, tracks["motion"], seconds)
             if affine is not None:
                 tracks["motion"] = kalman.moved(self._model, tracks["motion"], affine)
                 tracks["sight"] = kalman.moved(self._model, tracks["sight"], affine)
@@ -116,6 +126,10 @@ class Lifecycle:
     def boxes(self) -> Boxes:
         """Where the tracks should be."""
         return kalman.boxes_of(self._model, self.tracks["motion"])
+
+    def unseen(self) -> Floats:
+        """For how many seconds each track was lost before this frame."""
+        return np.asarray(np.where(self.tracks["missed"] > 0, self._time - self.tracks["seen"], 0.0))
 
     def distance(self, boxes: Boxes) -> Floats:
         """Squared, in standard deviations, from where each track should be to each box: (tracks, boxes)."""

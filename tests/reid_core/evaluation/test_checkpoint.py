@@ -141,7 +141,7 @@ def test_a_model_that_answers_nan_is_not_ranked(prcc: DataSet, tmp_path: Path) -
     options = TinyImages.Options(persons=4)
     model = TinyImages(options)
     with torch.no_grad():
-        model.features[0].bias.fill_(torch.nan)
+        next(model.features.parameters()).fill_(torch.nan)
     path = tmp_path / "nan.safetensors"
     write_checkpoint(path, "tiny", model, options, ModelCard(trained_on="nothing"))
     with pytest.raises(ConfigInvalid, match="answers with NaN"):

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
@@ -21,6 +21,7 @@ class Child:
         self._command = [sys.executable, "-m", "stream.cli", part, str(config), *(["--debug"] if debug else [])]
         self._say = say
         self._process: subprocess.Popen[str] | None = None
+        self._ready = Event()
         self._pause = FIRST_PAUSE_SECONDS
         self._again_at = 0.0
 
@@ -28,16 +29,23 @@ class Child:
         self._process = subprocess.Popen(
             [*self._command, "--until-eof"],
             stdin=subprocess.PIPE,  # closes when this process dies, however it dies: then the child stops too
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,  # Ctrl-C is for this process; it stops its children in order
         )
+        self._ready = Event()
         Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        Thread(target=self._await, args=(self._process, self._ready), daemon=True).start()
 
     @property
     def started(self) -> bool:
         return self._process is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it said so, on standard output."""
+        return self._ready.is_set()
 
     def exit_code(self) -> int | None:
         """None while it runs."""
@@ -74,3 +82,8 @@ class Child:
         assert process.stderr is not None
         for line in process.stderr:
             self._say(line.rstrip("\n"))
+
+    def _await(self, process: "subprocess.Popen[str]", ready: Event) -> None:
+        assert process.stdout is not None
+        for _ in process.stdout:  # to its end: a full pipe would hold the process up
+            ready.set()

@@ -33,6 +33,8 @@ def run_site(settings: Settings, config: Path, summary: Summary | None) -> int:
         screen = stack.enter_context(Screen())
 
         def take(event: IdentityEvent) -> None:
+            if not worker.started:  # of another site, at whose addresses ours finds no place
+                return
             screen.show(event)
             if summary is not None:
                 summary.add(event)
@@ -47,9 +49,9 @@ def run_site(settings: Settings, config: Path, summary: Summary | None) -> int:
         try:
             identity.start()
             while code is None:
-                if subscription.position is not None and not worker.started:  # not one event may be missed
-                    worker.start()
                 code = identity.keep()
+                if code is None and identity.ready and subscription.position is not None and not worker.started:
+                    worker.start()  # only now: not one event may be missed
                 if code is None:
                     code = worker.keep()
                 for event in events.within(0.2):

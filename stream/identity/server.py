@@ -1,6 +1,7 @@
 """The identity service as a process: tracklets in on lane 1, events out on lane 2."""
 
 import logging
+from collections.abc import Callable
 from contextlib import closing
 from threading import Event
 
@@ -15,8 +16,11 @@ from stream.store.open import open_store
 log = logging.getLogger("restride.identity")
 
 
-def serve(settings: Settings, stop: Event, metrics: Metrics) -> None:
-    """Until `stop` is set. A tracklet is acknowledged only once it is in the store."""
+def serve(settings: Settings, stop: Event, metrics: Metrics, listening: Callable[[], None] = lambda: None) -> None:
+    """Until `stop` is set. A tracklet is acknowledged only once it is in the store.
+
+    listening: called once all its addresses are its own.
+    """
     link = settings.link
     with (
         closing(open_store(settings.store, settings.namespace)) as store,
@@ -25,6 +29,7 @@ def serve(settings: Settings, stop: Event, metrics: Metrics) -> None:
     ):
         service = IdentityService(store, settings.identity, metrics=metrics, source=f"restride/{settings.namespace}")
         log.info("tracklets on %s, events on %s, store %s", link.tracklets, link.events, redacted(settings.store))
+        listening()
         while not stop.is_set():
             delivery = inbox.receive(timeout_seconds=0.2)
             if delivery is not None and _settle(service, delivery):

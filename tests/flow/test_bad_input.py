@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.flow.conftest import MakeSite, Site
 from tests.flow.test_kill import stored
@@ -36,7 +37,7 @@ def test_a_config_that_is_not_there(make_site: MakeSite, command: str) -> None:
         ({"cutter": {"max_seconds": "long"}}, "cutter.max_seconds: expected a number, found 'long' (str)"),
         ({"cameras": []}, "cameras: none given"),
         ({"cameras": [{"name": "a", "source": "x"}, {"name": "a", "source": "y"}]}, "two are named 'a'"),
-        ({"tracker": {"use": "bytetrak"}}, "no trackers named 'bytetrak'; installed: bytetrack"),
+        ({"tracker": {"use": "bytetrak"}}, "no trackers named 'bytetrak'; installed: "),
         ({"branch": {"use": "colour", "options": {"stripes": "six"}}}, "branches colour: options: stripes: expected"),
         ({"store": "mysql://host"}, "mysql"),
     ],
@@ -126,6 +127,31 @@ def test_a_port_in_use(make_site: MakeSite, lane: str, tmp_path: Path) -> None:
         done = site.run("run", str(site.config))
         assert done.returncode == 2
         assert done.stdout.count(address) == 1
+
+
+def test_another_site_at_the_same_addresses_is_left_alone(
+    make_site: MakeSite, clips: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    first = make_site()
+    theirs = first.start("identity", str(first.config), "--debug")
+    try:
+        assert theirs.stderr
+        assert "tracklets on" in theirs.stderr.readline()
+        mine = tmp_path_factory.mktemp("mine")
+        settings = yaml.safe_load(first.config.read_text(encoding="utf-8"))
+        settings |= {"store": f"sqlite:///{mine}/identities.db", "state": str(mine)}
+        config = mine / "site.yaml"
+        config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        done = first.run("run", str(config))
+        replayed = first.run("replay", str(clips / "door.mp4"), "--config", str(config))
+    finally:
+        theirs.terminate()
+        theirs.communicate(timeout=10)
+    for each in (done, replayed):
+        assert each.returncode == 2
+        [line] = each.stdout.splitlines()
+        assert "in use already" in line
+    assert not stored(first), "no tracklet of ours went to them"
 
 
 def test_no_redis_there(make_site: MakeSite) -> None:

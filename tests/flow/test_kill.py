@@ -94,7 +94,8 @@ def test_the_worker_is_killed_and_its_spool_is_sent(make_site: MakeSite, clips: 
     worker = site.start("worker", str(site.config))
     spool = site.folder / "state" / "spool.db"
     try:
-        wait_for(lambda: spool.exists() and spool.with_name("spool.db-wal").stat().st_size > 50_000)
+        wal = spool.with_name("spool.db-wal")
+        wait_for(lambda: wal.exists() and wal.stat().st_size > 50_000)
     finally:
         worker.kill()
         worker.communicate()

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from reid_core.assignment import Rows
+from reid_core.assignment import Flags, Floats, Rows
 from reid_core.geometry import iou
 from reid_core.options import PluginUse
 from trackers import kalman
@@ -43,14 +43,20 @@ class DeepSort(Follower):
         wanted, tracks = self._options, self._life.tracks
         sure = seen.scores >= wanted.new_score
         known, missed = tracks["state"] != TENTATIVE, tracks["missed"]
-        possible = self._life.distance(seen.boxes) <= wanted.possible
+        left = np.ones(len(tracks), np.bool_)
         if self._looks and seen.looks.any():
-            cost = np.where(possible, self._looks.distance(tracks["id"], seen.looks), np.inf)
+            cost = self._looks.distance(tracks["id"], seen.looks)
+            self._forbid(cost, wanted.looks_gate, known, seen)
             for age in np.unique(missed[known]):
                 cascade.stage(known & (missed == age), sure, cost, wanted.looks_gate)
-            recent = ~known | (missed == 0)
-        else:
-            recent = np.ones(len(tracks), np.bool_)
-        cost = np.where(possible | (missed == 0)[:, None], overlap_cost(iou(self._life.boxes(), seen.boxes)), np.inf)
-        cascade.stage(recent, sure, cost, wanted.gate)
+            left = ~known | (missed == 0)
+        cost = overlap_cost(iou(self._life.boxes(), seen.boxes))
+        self._forbid(cost, wanted.gate, missed > 0, seen)
+        cascade.stage(left, sure, cost, wanted.gate)
         return newcomers(seen.boxes, seen.scores, cascade.open_columns, wanted.new_score, wanted.doubled_overlap)
+
+    def _forbid(self, cost: Floats, gate: float, among: Flags, seen: Sights) -> None:
+        """Make infinite what lies farther off than the filter of these tracks thinks possible."""
+        rows, columns = ((cost < gate) & among[:, None]).nonzero()
+        far = self._life.distance(rows, seen.boxes[columns]) > self._options.possible
+        cost[rows[far], columns[far]] = np.inf

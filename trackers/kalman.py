@@ -93,10 +93,10 @@ def measured(model: Model, boxes: Boxes) -> Floats:
 
 
 def distance(model: Model, motion: Motion, boxes: Boxes) -> Floats:
-    """Squared, in standard deviations, from each track to each box, as if it were seen as that: (tracks, boxes)."""
+    """Squared, in standard deviations, from each track to the box beside it, as if it were seen as that: (N,)."""
     spread = motion[:, PP] + _square(model, motion) * model.measured[0] + model.measured[1]
-    apart = measured(model, boxes) - motion[:, None, POSITION]
-    return np.asarray((apart * apart / spread[:, None]).sum(2))
+    apart = measured(model, boxes) - motion[:, POSITION]
+    return np.asarray((apart * apart / spread).sum(1))
 
 
 def boxes_of(model: Model, motion: Motion) -> Boxes:

@@ -131,9 +131,9 @@ class Lifecycle:
         """For how many seconds each track was lost before this frame."""
         return np.asarray(np.where(self.tracks["missed"] > 0, self._time - self.tracks["seen"], 0.0))
 
-    def distance(self, boxes: Boxes) -> Floats:
-        """Squared, in standard deviations, from where each track should be to each box: (tracks, boxes)."""
-        return kalman.distance(self._model, self.tracks["motion"], boxes)
+    def distance(self, rows: Rows, boxes: Boxes) -> Floats:
+        """Squared, in standard deviations, from where these tracks should be to the box beside each."""
+        return kalman.distance(self._model, self.tracks["motion"][rows], boxes)
 
     def settle(self, pairs: Pairs, new: Rows, boxes: Boxes, scores: Floats) -> None:
         """Each pair is a track and the box it was seen as; new boxes begin tracks; the rest was not seen."""

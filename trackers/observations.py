@@ -28,12 +28,10 @@ def directions(tracks: Tracks, seconds: float) -> tuple[Floats, Floats]:
 
 
 def turn(tracks: Tracks, boxes: Boxes, seconds: float) -> Floats:
-    """How far each track must turn to be each box, 0 to 1 (back), (tracks, boxes); 1/2 where it has no direction."""
+    """How far each track must turn to be the box beside it, 0 to 1 (back); 1/2 where it has no direction: (N,)."""
     whence, direction = directions(tracks, seconds)
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    towards = _unit(centres - whence[:, None])
-    cosine = np.clip((towards * direction[:, None]).sum(2), -1.0, 1.0)
-    return np.asarray(np.arccos(cosine) / np.pi)
+    towards = _unit((boxes[:, :2] + boxes[:, 2:]) / 2 - whence)
+    return np.asarray(np.arccos(np.clip((towards * direction).sum(1), -1.0, 1.0)) / np.pi)
 
 
 def reupdated(model: kalman.Model, tracks: Tracks, boxes: Boxes, time: float) -> kalman.Motion:

@@ -4,12 +4,14 @@ Three differences from SORT: a track prefers boxes that lie in the direction it 
 is tried where it was seen last (recovery); and after a gap the filter is fed the straight path between (re-update).
 """
 
+import numpy as np
+
 from reid_core.assignment import Rows
 from reid_core.geometry import iou
 from trackers import kalman
 from trackers.births import newcomers
 from trackers.cascade import Cascade
-from trackers.costs import overlap_cost, with_momentum
+from trackers.costs import overlap_cost
 from trackers.follower import Follower, FollowOptions, Seconds, Share, Sights
 from trackers.lifecycle import Lifecycle
 from trackers.observations import turn
@@ -31,7 +33,10 @@ class OcSort(Follower):
         wanted, tracks = self._options, self._life.tracks
         everyone, sure = cascade.open_rows.copy(), seen.scores >= wanted.new_score
         cost = overlap_cost(iou(self._life.boxes(), seen.boxes))
-        turned = turn(tracks, seen.boxes, wanted.momentum_seconds) * seen.scores
-        cascade.stage(everyone, sure, *with_momentum(cost, wanted.gate, turned, wanted.momentum))
+        near = rows, columns = (cost < wanted.gate).nonzero()
+        cost[cost >= wanted.gate] = np.inf  # a fitting direction makes nobody nearer, it chooses among the near
+        turned = turn(tracks[rows], seen.boxes[columns], wanted.momentum_seconds)
+        cost[near] += wanted.momentum * turned * seen.scores[columns]
+        cascade.stage(everyone, sure, cost, wanted.gate + wanted.momentum)
         cascade.stage(everyone, sure, overlap_cost(iou(tracks["box"], seen.boxes)), wanted.recovery_gate)
         return newcomers(seen.boxes, seen.scores, cascade.open_columns, wanted.new_score, wanted.doubled_overlap)

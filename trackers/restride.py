@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from reid_core.assignment import Floats, Rows
+from reid_core.assignment import Flags, Floats, Rows
 from reid_core.geometry import Boxes, iou
 from reid_core.options import PluginUse
 from trackers import kalman
@@ -23,7 +23,7 @@ from trackers.births import newcomers
 from trackers.bytetrack import scores_rise
 from trackers.camera_motion import CameraMotion, SparseFlow
 from trackers.cascade import Cascade
-from trackers.costs import centre_distance, height_overlap, shape_likeness
+from trackers.costs import height_overlap, shape_likeness
 from trackers.follower import Follower, FollowOptions, Seconds, Share, Sights
 from trackers.lifecycle import CONFIRMED, TENTATIVE, Lifecycle
 
@@ -71,16 +71,19 @@ class Restride(Follower):
         known, believed = tracks["state"] != TENTATIVE, tracks["state"] == CONFIRMED
         sure = seen.scores >= wanted.high_score
         weak = ~sure & (seen.scores >= wanted.low_score)
-        if len(tracks) and len(boxes):
-            expected = self._life.boxes()
-            overlap = np.maximum(iou(expected, boxes), wanted.last_seen * iou(tracks["box"], boxes))
-            heights = height_overlap(expected, boxes)
-            likeness = overlap * heights**wanted.height * shape_likeness(expected, boxes) ** wanted.shape
-            likeness *= np.exp(-wanted.fading * self._life.unseen())[:, None]
-            cascade.stage(known, sure, self._with_looks(1.0 - likeness * seen.scores, seen), wanted.high_gate)
-            cascade.stage(believed, weak, 1.0 - overlap * heights, wanted.low_gate)
-            cascade.stage(known, sure, self._reached(expected, boxes), 1.0)
-            cascade.stage(~known, sure, 1.0 - overlap * seen.scores, wanted.tentative_gate)
+        expected = self._life.boxes()
+        overlap = np.maximum(iou(expected, boxes), wanted.last_seen * iou(tracks["box"], boxes))
+        near = rows, columns = overlap.nonzero()
+        likeness, upright = np.zeros_like(overlap), np.zeros_like(overlap)
+        heights = height_overlap(expected[rows], boxes[columns])
+        shapes = shape_likeness(expected[rows], boxes[columns])
+        faded = np.exp(-wanted.fading * self._life.unseen())
+        likeness[near] = overlap[near] * heights**wanted.height * shapes**wanted.shape * faded[rows]
+        upright[near] = overlap[near] * heights
+        cascade.stage(known, sure, self._with_looks(1.0 - likeness * seen.scores, seen), wanted.high_gate)
+        cascade.stage(believed, weak, 1.0 - upright, wanted.low_gate)
+        cascade.stage(known, sure, self._astray(cascade, known, sure, expected, boxes), 1.0)
+        cascade.stage(~known, sure, 1.0 - overlap * seen.scores, wanted.tentative_gate)
         return newcomers(boxes, seen.scores, cascade.open_columns, wanted.new_score, wanted.doubled_overlap)
 
     def _with_looks(self, cost: Floats, seen: Sights) -> Floats:
@@ -91,11 +94,16 @@ class Restride(Follower):
         apart = (unlike > self._options.looks_gate) | (cost >= 1.0)
         return np.asarray(np.minimum(cost, np.where(apart, 1.0, unlike)))
 
-    def _reached(self, expected: Boxes, boxes: Boxes) -> Floats:
-        """Distance as a share of how far a track may have gone astray; beyond 1 it is somebody else."""
+    def _astray(self, cascade: Cascade, known: Flags, sure: Flags, expected: Boxes, boxes: Boxes) -> Floats:
+        """Of who is left, distance as a share of how far a track may have gone astray; from 1 on it is another."""
         wanted = self._options
-        far = wanted.reach + wanted.reach_growth * self._life.unseen()
-        mine, theirs = (each[:, 3] - each[:, 1] for each in (expected, boxes))
+        rows, columns = cascade.left(known, sure)
+        tracks, found = expected[rows], boxes[columns]
+        mine, theirs = (each[:, 3] - each[:, 1] for each in (tracks, found))
+        astray = (wanted.reach + wanted.reach_growth * self._life.unseen()[rows]) * mine
+        apart = (tracks[:, None, :2] + tracks[:, None, 2:] - found[:, :2] - found[:, 2:]) / 2
+        distance = np.sqrt((apart * apart).sum(2)) / np.maximum(astray, 1e-9)[:, None]
+        cost = np.full((len(expected), len(boxes)), np.inf)
         alike = np.abs(np.log(mine[:, None] / theirs)) < wanted.reach_size
-        distance = centre_distance(expected, boxes) / np.maximum(far, 1e-9)[:, None]
-        return np.where(alike, distance, np.inf)
+        cost[rows[:, None], columns] = np.where(alike, distance, np.inf)
+        return cost

@@ -31,9 +31,9 @@ def test_at_a_low_frame_rate_it_is_that_since_the_sight_before() -> None:
 
 def test_turning_costs_from_nothing_to_one() -> None:
     boxes = np.array([[40.0, -5, 60, 5], [5.0, 20, 15, 30], [-60.0, -5, -40, 5]])
-    tracks = walked([(20.0, 0.0, 1.0), (10.0, 0.0, 0.9)])
-    assert turn(tracks, boxes, 0.1)[0].tolist() == pytest.approx([0.0, 0.5, 1.0])
-    assert turn(walked([(20.0, 0.0, 1.0)]), boxes, 0.1)[0].tolist() == [0.5] * 3
+    tracks = np.repeat(walked([(20.0, 0.0, 1.0), (10.0, 0.0, 0.9)]), 3)
+    assert turn(tracks, boxes, 0.1).tolist() == pytest.approx([0.0, 0.5, 1.0])
+    assert turn(np.repeat(walked([(20.0, 0.0, 1.0)]), 3), boxes, 0.1).tolist() == [0.5] * 3
 
 
 def test_over_a_gap_the_filter_is_fed_the_straight_path() -> None:

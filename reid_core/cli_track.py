@@ -1,4 +1,4 @@
-"""`restride-lab track`: how well tracks agree with the truth."""
+"""`restride-lab track`: how well tracks agree with the truth, and which options make them agree better."""
 
 import json
 from pathlib import Path
@@ -9,12 +9,7 @@ import typer
 if TYPE_CHECKING:
     from reid_core.evaluation.tracking.report import Figures
 
-track = typer.Typer(help="Measure trackers.", no_args_is_help=True)
-
-
-@track.callback()
-def _group() -> None:
-    """Also with one command, its name is to be given."""
+track = typer.Typer(help="Measure trackers, and tune them.", no_args_is_help=True)
 
 
 @track.command()
@@ -43,6 +38,39 @@ def evaluate(
     _show(found)
     if across is not None:
         typer.echo(f"IDF1 across {len(scenes)} cameras: {across:.2%}")
+
+
+@track.command()
+def tune(
+    tracker: Annotated[str, typer.Argument(help="bytetrack, ocsort, ... ; a wrong name lists them all.")],
+    data: Annotated[Path, typer.Argument(help="Folders with det/det.txt, gt/gt.txt and seqinfo.ini in them.")],
+    only: Annotated[str, typer.Option(help="Sequences to tune on, with commas; the others only show the result.")] = "",
+    runs: Annotated[int, typer.Option(min=1, help="The budget: runs over all sequences that are tuned on.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Another number searches another way.")] = 0,
+) -> None:
+    """Search better options; figures by sequence, for the defaults and for the best. Pictures are not used."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from reid_core.errors import DataSetInvalid
+    from reid_core.evaluation.tracking.follow import recordings
+    from reid_core.evaluation.tracking.search import searched, tried
+
+    found = recordings(data)
+    names = [name.strip() for name in only.split(",")] if only else [each.name for each in found]
+    if unknown := set(names) - {each.name for each in found}:
+        there = ", ".join(each.name for each in found)
+        raise DataSetInvalid(f"--only {', '.join(sorted(unknown))}: not in {data}; there: {there}")
+    tuned = [each for each in found if each.name in names]
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(f"Tuning {tracker}", total=runs)
+        best = searched(tracker, tuned, runs, seed, lambda _: progress.advance(bar))
+    for title, options in (("defaults", {}), ("best", best.options)):
+        trial = tried(tracker, options, found)
+        rows = {f"{name}{'' if name in names else ' (not tuned on)'}": each for name, each in trial.figures.items()}
+        typer.echo(f"{tracker}, {title}: " + (", ".join(f"{key}: {value}" for key, value in options.items()) or "{}"))
+        _show(rows)
 
 
 def _show(found: "dict[str, Figures]") -> None:

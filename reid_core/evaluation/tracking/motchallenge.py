@@ -16,12 +16,12 @@ from reid_core.evaluation.tracking.scene import Moment, Scene, rows_of_frames
 from reid_core.geometry import Boxes, iou
 
 PEDESTRIAN = 1
+NO_CLASS = -1
 DISTRACTORS = (2, 7, 8, 12)  # person on vehicle, static person, distractor, reflection
 MOT20_DISTRACTORS = (*DISTRACTORS, 6)  # also a vehicle without a motor
 
 _MATCHED = 0.5  # overlap from which a result lies on a distractor
 _EPSILON = float(np.finfo(np.float64).eps)
-_NO_CLASS = -1
 
 
 class Listing(NamedTuple):
@@ -34,7 +34,8 @@ class Listing(NamedTuple):
     kind: NDArray[np.int64]  # -1 where the file has no classes
 
 
-def read(path: Path) -> Listing:
+def read(path: Path, unique: bool = True) -> Listing:
+    """Unique: no id may be in a frame twice. Detections have none."""
     try:
         table = np.loadtxt(path, delimiter=",", ndmin=2, dtype=np.float64) if path.stat().st_size else np.empty((0, 7))
     except OSError as error:
@@ -48,19 +49,19 @@ def read(path: Path) -> Listing:
     table = table[np.argsort(table[:, 0], kind="stable")]
     frame, identity = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
     _, counts = np.unique(np.stack((frame, identity)), axis=1, return_counts=True)
-    if counts.size and counts.max() > 1:
+    if unique and counts.max(initial=0) > 1:
         doubled = np.unique(np.stack((frame, identity)), axis=1)[:, counts.argmax()]
         raise DataSetInvalid(f"{path}: frame {doubled[0]} has the id {doubled[1]} more than once")
     boxes = table[:, 2:6].copy()
     boxes[:, 2:] += boxes[:, :2]
     score = table[:, 6] if table.shape[1] > 6 else np.ones(len(table))
-    kind = table[:, 7].astype(np.int64) if table.shape[1] > 7 else np.full(len(table), _NO_CLASS)
+    kind = table[:, 7].astype(np.int64) if table.shape[1] > 7 else np.full(len(table), NO_CLASS)
     return Listing(frame, identity, boxes, score, kind)
 
 
 def compare(truth: Listing, result: Listing, distractors: tuple[int, ...] = DISTRACTORS) -> Scene:
     """What is to be counted of a result, frame by frame. Truth without classes (MOT15) has no distractors."""
-    classed = bool((truth.kind != _NO_CLASS).any())
+    classed = bool((truth.kind != NO_CLASS).any())
     counts = truth.score != 0.0
     if classed:
         counts &= truth.kind == PEDESTRIAN

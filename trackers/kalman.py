@@ -185,3 +185,15 @@ AREA_ASPECT = Model(
     velocity=np.array([[0.0] * 4, [1e-2, 1e-2, 1e-4, 0]]) * _RATE**3,
     measured=np.array([[0.0] * 4, [1, 1, 10, 10]]),
 )
+# restride's: width and height stay as they are but for a slow drift, so that nobody grows or shrinks while unseen
+STEADY_SIZE = Model(
+    size=_same,
+    sides=_same,
+    powers=(1, 1),
+    scale=(3, 3, 3, 3),
+    first_position=_variances([3 / 20] * 4, [0] * 4),
+    first_velocity=_variances([1 / 16, 1 / 16, 0, 0], [0] * 4) * _RATE**2,
+    position=_variances([1 / 20] * 4, [0] * 4) * _RATE,
+    velocity=_variances([1 / 400, 1 / 400, 0, 0], [0] * 4) * _RATE**3,
+    measured=_variances([1 / 20, 1 / 20, 1 / 4, 1 / 4], [0] * 4),
+)

@@ -74,16 +74,10 @@ def observed(frame: Frame, detections: Sequence[Detection]) -> tuple[Boxes, Floa
 class Lifecycle:
     """The tracks of one camera and epoch, as one array. Ids are the instance's own and never given twice."""
 
-    def __init__(
-        self, model: kalman.Model, rules: Rules, *, observation_centric: bool = False, slowing: float = 0.0
-    ) -> None:
-        """Observation-centric: after a gap, the filter is fed the straight path between the two sights.
-
-        Slowing is the share of its speed that a lost track loses a second.
-        """
+    def __init__(self, model: kalman.Model, rules: Rules, *, observation_centric: bool = False) -> None:
+        """Observation-centric: after a gap, the filter is fed the straight path between the two sights."""
         self._model = model
         self._rules = rules
-        self._slowing = slowing
         self._observation_centric = observation_centric
         self._next_id = 1
         self._origin: tuple[CameraId, Epoch] | None = None
@@ -109,11 +103,7 @@ class Lifecycle:
             living &= frame.time - self.tracks["sure"] <= self._rules.ghost_seconds
         tracks = self.tracks[living]
         if len(tracks):
-            seconds = frame.time - self._time
-            if self._slowing:
-                lost = tracks["missed"] > 0
-                tracks["motion"][lost, kalman.VELOCITY, : kalman.SIZE] *= np.exp(-self._slowing * seconds)
-            tracks["motion"] = kalman.predicted(self._model, tracks["motion"], seconds)
+            tracks["motion"] = kalman.predicted(self._model, tracks["motion"], frame.time - self._time)
             if affine is not None:
                 tracks["motion"] = kalman.moved(self._model, tracks["motion"], affine)
                 tracks["sight"] = kalman.moved(self._model, tracks["sight"], affine)

@@ -56,7 +56,9 @@ def run(
 @app.command()
 def replay(
     clips: Annotated[list[Path], typer.Argument(help="Videos or folders of pictures, one camera each.")],
-    config: Annotated[Path | None, typer.Option(help="Take everything but the cameras from this file.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Take everything but the cameras from this file; without it, nothing is kept.")
+    ] = None,
     start_time: Annotated[
         float | None, typer.Option(help="When the clips begin, in seconds since 1970 (default: now).")
     ] = None,

@@ -1,6 +1,7 @@
-"""`restride replay`: recorded clips instead of cameras, losing nothing."""
+"""`restride replay`: recorded clips instead of cameras, losing nothing. Without a configuration nothing is kept."""
 
 import re
+import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,9 +32,14 @@ def replay(clips: list[Path], config: Path | None, start_time: float | None) -> 
             # sockets of its own, so that a site that runs on this machine is not disturbed
             lanes = {lane: f"ipc://{folder}/{lane}" for lane in ("tracklets", "events", "replay")}
             site = replace(site, link=replace(site.link, **lanes))
+            # and people of its own: clips that have nothing to do with each other are not matched
+            site = replace(site, store=f"sqlite:///{folder}/identities.db")
         path = Path(folder) / "replay.yaml"
         path.write_bytes(msgspec.yaml.encode(site))
-        return run_site(read_settings(path), path, Summary(delays=False))
+        code = run_site(read_settings(path), path, Summary(delays=False))
+    if config is None:
+        print("nothing was kept; --config keeps it", file=sys.stderr)  # noqa: T201
+    return code
 
 
 def camera_name(clip: Path) -> str:

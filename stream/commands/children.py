@@ -14,10 +14,19 @@ INVALID = 2  # the exit code of what a person must mend: no restart helps
 
 
 class Child:
-    """One part of the site as a process of its own; its log lines go to `say`."""
+    """One part of the site as a process of its own; its log lines go to `say`, what else it tells to `hear`."""
 
-    def __init__(self, part: str, config: Path, say: Callable[[str], None], *, debug: bool = False) -> None:
+    def __init__(
+        self,
+        part: str,
+        config: Path,
+        say: Callable[[str], None],
+        *,
+        hear: Callable[[str], None] = lambda _: None,
+        debug: bool = False,
+    ) -> None:
         self.part = part
+        self._hear = hear
         self._command = [sys.executable, "-m", "stream.cli", part, str(config), *(["--debug"] if debug else [])]
         self._say = say
         self._process: subprocess.Popen[str] | None = None
@@ -85,5 +94,6 @@ class Child:
 
     def _await(self, process: "subprocess.Popen[str]", ready: Event) -> None:
         assert process.stdout is not None
-        for _ in process.stdout:  # to its end: a full pipe would hold the process up
+        for line in process.stdout:  # to its end: a full pipe would hold the process up
             ready.set()
+            self._hear(line)

@@ -14,7 +14,12 @@ def worker(config: Path, *, until_eof: bool = False) -> int:
     need_cameras(settings, config)
     from stream.worker import work
 
-    return 0 if work(settings, _told_to_stop(until_eof), Metrics()) else 2
+    stop, metrics = _told_to_stop(until_eof), Metrics()
+    if until_eof:
+        from stream.commands.progress import tell_progress
+
+        tell_progress(metrics, [camera.name for camera in settings.cameras], stop)
+    return 0 if work(settings, stop, metrics) else 2
 
 
 def identity(config: Path, *, until_eof: bool = False) -> int:

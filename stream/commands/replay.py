@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from reid_core.errors import ConfigInvalid
 from reid_core.options import PluginUse
+from stream.commands.progress import Bars, frames_in
 from stream.commands.run import run_site
 from stream.commands.summary import Summary
 from stream.settings import CameraSettings, Settings, read_settings
@@ -34,9 +35,10 @@ def replay(clips: list[Path], config: Path | None, start_time: float | None) -> 
             site = replace(site, link=replace(site.link, **lanes))
             # and people of its own: clips that have nothing to do with each other are not matched
             site = replace(site, store=f"sqlite:///{folder}/identities.db")
+        totals = {camera.name: frames_in(clip) for camera, clip in zip(cameras, clips, strict=True)}
         path = Path(folder) / "replay.yaml"
         path.write_bytes(msgspec.yaml.encode(site))
-        code = run_site(read_settings(path), path, Summary(delays=False))
+        code = run_site(read_settings(path), path, Summary(delays=False), Bars(totals))
     if config is None:
         print("nothing was kept; --config keeps it", file=sys.stderr)  # noqa: T201
     return code

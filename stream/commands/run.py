@@ -9,6 +9,7 @@ from reid_core.records import IdentityEvent
 from stream.client import subscribe
 from stream.commands.arrivals import Arrivals
 from stream.commands.children import Child
+from stream.commands.progress import Bars
 from stream.commands.screen import Screen
 from stream.commands.summary import Summary
 from stream.settings import Settings, need_cameras, read_settings
@@ -22,15 +23,15 @@ def run(config: Path, *, summary: bool = False) -> int:
     return run_site(settings, config, Summary() if summary else None)
 
 
-def run_site(settings: Settings, config: Path, summary: Summary | None) -> int:
+def run_site(settings: Settings, config: Path, summary: Summary | None, bars: Bars | None = None) -> int:
     """Until every camera is over, or Ctrl-C. Exit code 2 when a part or a camera failed for good.
 
-    A summary is told what is seen, and printed if all went well.
+    A summary is told what is seen, and printed if anything was; bars are told how far recordings are.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     debug = logging.getLogger("restride").isEnabledFor(logging.DEBUG)
     with ExitStack() as stack:
-        screen = stack.enter_context(Screen())
+        screen = stack.enter_context(Screen(bars=bars))
 
         def take(event: IdentityEvent) -> None:
             if not worker.started:  # of another site, at whose addresses ours finds no place
@@ -40,7 +41,7 @@ def run_site(settings: Settings, config: Path, summary: Summary | None) -> int:
                 summary.add(event)
 
         identity = Child("identity", config, screen.say, debug=debug)
-        worker = Child("worker", config, screen.say, debug=debug)
+        worker = Child("worker", config, screen.say, hear=screen.hear, debug=debug)
         subscription = subscribe(settings.link.events, settings.link.replay, connect_seconds=None)
         events = stack.enter_context(Arrivals(subscription))
         stack.callback(identity.stop)
@@ -62,6 +63,6 @@ def run_site(settings: Settings, config: Path, summary: Summary | None) -> int:
             code = 0
         for event in events.until_quiet(QUIET_SECONDS if worker.started else 0.0):
             take(event)
-    if summary is not None and code == 0:
+    if summary is not None and (code == 0 or summary.any):  # one bad clip does not hide what the others showed
         print(summary)  # noqa: T201
     return code

@@ -5,24 +5,26 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from reid_core.records import IdentityEvent
 from stream.commands.lines import Line, Narrator
+from stream.commands.progress import Bars
 
 ROWS = 18
 COLOURS = {"new": "cyan", "match": "bold green", "confirmed": "green", "unsure": "yellow", "still here": "dim"}
 
 
 class Screen:
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, bars: Bars | None = None) -> None:
         self._console = console or Console()
+        self._bars = bars
         self._narrator = Narrator()
         self._lines: deque[Line] = deque(maxlen=ROWS)
-        self._live = Live(self._table(), console=self._console, auto_refresh=False)
+        self._live = Live(self._view(), console=self._console, auto_refresh=False)
         self._lock = Lock()  # log lines of the children come from threads of their own
 
     def __enter__(self) -> Self:
@@ -38,7 +40,7 @@ class Screen:
         with self._lock:
             self._lines.append(line)
             if self._console.is_terminal:
-                self._live.update(self._table(), refresh=True)
+                self._live.update(self._view(), refresh=True)
             else:
                 self._console.print(Text(str(line)), soft_wrap=True)
 
@@ -46,6 +48,17 @@ class Screen:
         """Something that is no event: above the table."""
         with self._lock:
             self._console.print(Text(text, style="dim"), soft_wrap=True)
+
+    def hear(self, line: str) -> None:
+        """What the worker tells of its progress."""
+        if self._bars is None or not self._console.is_terminal:
+            return
+        self._bars.hear(line)
+        with self._lock:
+            self._live.update(self._view(), refresh=True)
+
+    def _view(self) -> RenderableType:
+        return self._table() if self._bars is None else Group(self._table(), self._bars.display)
 
     def _table(self) -> Table:
         table = Table(title="identity events", title_justify="left", expand=True, show_edge=False)

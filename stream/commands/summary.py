@@ -22,6 +22,10 @@ class Summary:
         self._matches += event.type is EventType.MATCHED
         self._delays.append(event.time - event.end)
 
+    @property
+    def any(self) -> bool:
+        return bool(self._delays)
+
     def __str__(self) -> str:
         if not self._delays:
             return "nobody was seen"

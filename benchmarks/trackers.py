@@ -58,7 +58,7 @@ def made(name: str, moved: NDArray[np.float64]) -> Tracker:
         return tracker
 
     def motion(frame: Frame, _: Boxes) -> NDArray[np.float64]:
-        return moved[frame.index]
+        return np.asarray(moved[frame.index])
 
     if name.startswith("botsort"):
         return BotSort(BotSort.Options(), motion)

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = {"__init__", "clips", "mot_scores", "peer_bytetrack", "reporting"}  # of benchmarks, not for people to run
+PARTS = {"__init__", "clips", "peer_bytetrack", "reporting"}  # of benchmarks, not for people to run
 RUNNABLE = sorted({path.stem for path in (ROOT / "benchmarks").glob("*.py")} - PARTS)
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import Condition, Event, Thread
 
-from reid_core.errors import DeviceUnavailable, RestrideError, Unavailable
+from reid_core.errors import DeviceUnavailable, RecordInvalid, RestrideError, Unavailable
 from reid_core.protocols import Branch
 from reid_core.records import Tracklet, TrackletEmbedding
 from stream.metrics import Metrics
@@ -114,7 +114,11 @@ class Embedder:
             if embedding is None:
                 self._metrics.add("tracklets_unseen", camera=tracklet.camera)
                 continue
-            self._deliver(embedding)
+            try:
+                self._deliver(embedding)
+            except RecordInvalid as error:
+                self._refuse(tracklet, error)
+                continue
             self._metrics.add("tracklets_embedded", camera=tracklet.camera)
         self._metrics.add("embed_seconds", time.perf_counter() - begin)
 
@@ -129,7 +133,10 @@ class Embedder:
             except RestrideError as error:
                 if len(batch) > 1:
                     return [answer for tracklet in batch for answer in self._ask(branch, [tracklet])]
-                self._metrics.add("tracklets_refused", camera=batch[0].camera)
-                log.warning("tracklet %s cannot be embedded: %s", batch[0].id, error)
+                self._refuse(batch[0], error)
                 return [None]
         return [None] * len(batch)
+
+    def _refuse(self, tracklet: Tracklet, why: RestrideError) -> None:
+        self._metrics.add("tracklets_refused", camera=tracklet.camera)
+        log.warning("tracklet %s cannot be embedded: %s", tracklet.id, why)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Event, Thread
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from reid_core.errors import CheckpointInvalid, DeviceUnavailable, RecordInvalid
 from reid_core.records import CameraId, Cue, Epoch, ModelId, Tracklet, TrackletEmbedding, TrackletId, TrackNumber
+from reid_core.wire import pack_embedding
 from stream.metrics import Metrics
 from stream.pipeline.embedder import Embedder
 
@@ -117,6 +119,28 @@ def test_a_clip_that_is_refused_harms_itself_only() -> None:
     assert bench.embedder.finish(5.0)
     assert bench.delivered == [0, 1, 3]
     assert bench.metrics.get("tracklets_refused", camera="door") == 1
+
+
+def test_an_embedding_that_cannot_travel_harms_itself_only(caplog: pytest.LogCaptureFixture) -> None:
+    branch, metrics = Stamp(), Metrics()
+    delivered: list[int] = []
+    branch.go.set()
+
+    def deliver(embedding: TrackletEmbedding) -> None:
+        odd = replace(embedding, branch="st\namp") if embedding.tracklet.track == 2 else embedding
+        pack_embedding(odd)  # as the outbox does
+        delivered.append(embedding.tracklet.track)
+
+    embedder = Embedder(lambda: branch, deliver, metrics)
+    embedder.start()
+    for number in (1, 2, 3):
+        embedder.put(tracklet(number), wait=True)
+    assert embedder.finish(5.0)
+    embedder.check()
+    assert delivered == [1, 3]
+    assert metrics.get("tracklets_refused", camera="door") == 1
+    assert metrics.get("tracklets_embedded", camera="door") == 2
+    assert "tracklet door/e/2/0 cannot be embedded: embedding: a name with control characters" in caplog.text
 
 
 def test_what_the_branch_cannot_see_is_counted() -> None:

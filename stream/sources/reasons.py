@@ -1,5 +1,6 @@
 """Why a camera gives no picture: PyAV's errors in our words, each with its reason and what to do."""
 
+import errno
 import socket
 from enum import Enum
 from urllib.parse import urlsplit
@@ -11,10 +12,12 @@ from reid_core.records import CameraId
 from stream.sources.address import is_remote, shown
 
 _TLS = frozenset({"https", "rtsps", "rtmps"})
+_UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 
 
 class Reason(Enum):
     NO_HOST = "no_host"
+    NO_ROUTE = "no_route"
     NO_DEVICE = "no_device"
     REFUSED = "refused"
     TIMED_OUT = "timed_out"
@@ -29,6 +32,7 @@ class Reason(Enum):
 
 _WORDS = {
     Reason.NO_HOST: "no host of that name; correct the address, or see to the name server",
+    Reason.NO_ROUTE: "no way leads from this machine to that host; correct the address, or see to network and cable",
     Reason.NO_DEVICE: "no such device; plug the camera in, or give another number",
     Reason.REFUSED: "the connection was refused; is the camera on, and the port right?",
     Reason.TIMED_OUT: "no answer in time; is the camera on, and may this machine reach it?",
@@ -63,6 +67,8 @@ def reason_of(error: av_errors.FFmpegError, url: str, waited_out: bool) -> Reaso
             return Reason.NO_DEVICE
         case av_errors.ExitError() | av_errors.TimeoutError():
             return Reason.TIMED_OUT
+    if error.errno in _UNREACHABLE:
+        return Reason.NO_ROUTE
     if waited_out:
         return Reason.TIMED_OUT
     if is_remote(url) and not _has_host(url):

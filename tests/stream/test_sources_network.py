@@ -144,6 +144,14 @@ def test_no_host_of_that_name() -> None:
     assert _away(_video("rtsp://camera.invalid/1")).reason is Reason.NO_HOST
 
 
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsps", "http", "https"])
+def test_no_way_to_that_host(scheme: str) -> None:
+    error = _away(_video(f"{scheme}://admin:hunter2@255.255.255.255/1"))  # of everybody: no connection leads there
+    assert error.reason is Reason.NO_ROUTE
+    assert "no way leads from this machine" in str(error)
+    assert "hunter2" not in f"{error} {error.__cause__!r}"
+
+
 @pytest.mark.parametrize("scheme", ["rtsp", "rtsps", "http", "https", "rtmp"])
 def test_who_takes_the_connection_and_never_answers(scheme: str) -> None:
     with _silence() as port:

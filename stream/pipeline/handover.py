@@ -4,14 +4,16 @@ When it is full, Latest drops the oldest frame, so that a camera is never watche
 Lossless lets the reader wait, so that a recording is seen whole.
 """
 
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Condition, Thread
 from types import TracebackType
 
 from reid_core.protocols import Source
 from reid_core.records import Frame
 from stream.metrics import Metrics
+from stream.pipeline.overload import Overload
 
 
 class _ReadAhead:
@@ -52,18 +54,34 @@ class _ReadAhead:
     def _read(self, waiting: "_Waiting") -> None:
         with waiting:
             for frame in self._source.frames():
-                self._metrics.add("frames_received", camera=self.camera)
-                if waiting.put(frame):
-                    self._metrics.add("frames_dropped", camera=self.camera)
+                self._count(dropped=waiting.put(frame))
                 if waiting.closed:
                     return
 
+    def _count(self, *, dropped: bool) -> None:
+        self._metrics.add("frames_received", camera=self.camera)
+        if dropped:
+            self._metrics.add("frames_dropped", camera=self.camera)
+
 
 class Latest(_ReadAhead):
-    """Keeps the newest `size` frames."""
+    """Keeps the newest `size` frames, and says so when they are too many for whoever takes them."""
 
-    def __init__(self, source: Source, size: int = 2, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        size: int = 2,
+        metrics: Metrics | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(source, size, metrics, drops=True)
+        self._clock = clock
+        self._overload = Overload(source.camera)
+
+    def _count(self, *, dropped: bool) -> None:
+        super()._count(dropped=dropped)
+        self._overload.count(self._clock(), dropped=dropped)
 
 
 class Lossless(_ReadAhead):

@@ -1,10 +1,11 @@
 """The hand-over between a source and the pipeline: what it drops, what it keeps, and how it ends."""
 
+import re
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import count, islice
 
 import pytest
 
@@ -95,6 +96,30 @@ def test_memory_is_bounded(make: Wrap, most: int) -> None:
         highest = max(highest, sum(reference() is not None for reference in list(alive)))
     assert len(alive) == 200
     assert highest <= most + 3  # those that wait, the reader's, the one that it is making, and ours
+
+
+def test_an_overload_is_told_when_it_begins_and_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    """Two of three frames are dropped for twenty seconds; then the reader keeps up."""
+    source, metrics, now = FedSource(), Metrics(), count()
+    frames = Latest(source, size=1, metrics=metrics, clock=lambda: next(now) / 3).frames()
+
+    def arrive(total: int) -> None:
+        _wait(lambda: metrics.total("frames_received") == total)
+
+    source.feed(numbered(0))
+    next(frames)
+    for number in range(1, 61, 3):
+        source.feed(*_pictures(3))
+        arrive(number + 3)
+        next(frames)
+    assert metrics.total("frames_dropped") == 40
+    [line] = caplog.messages
+    assert re.match(r"camera door: too slow here: 2\d of 31 frames dropped in the last minute; give this", line)
+    for _ in range(200):
+        source.feed(numbered(0))
+        next(frames)
+    assert metrics.total("frames_dropped") == 40
+    assert caplog.messages[1:] == ["camera door: quick enough again: next to no frame is dropped any more"]
 
 
 @both

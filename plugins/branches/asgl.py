@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 import msgspec
 import numpy as np
@@ -23,6 +23,7 @@ from reid_core.records import FUSED, Cue, ModelId, Tracklet, TrackletEmbedding
 try:
     import torch
 
+    from plugins.branches.device import DeviceName, torch_device
     from reid_core.models.asgl_inputs import AsglModel, Clip, ClipShape, CueBatch, collate
     from reid_core.models.checkpoint import read_checkpoint
     from reid_core.models.human_parts import BACKGROUND
@@ -39,12 +40,12 @@ class AsglBranch:
         model: str = "asgl"  # that the checkpoint must be of: ASGL, or another that takes the same clips
         pose: PluginUse = PluginUse(use="mediapipe")  # who finds the joints
         parser: PluginUse | None = None  # who parses people, for a model that looks at outlines or erases clothes
-        device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: the first GPU, where there is one
+        device: DeviceName = "auto"
         batch: Annotated[int, Meta(ge=1, le=1024)] = 16  # tracklets in one run
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._device = _device(options.device)
+        self._device = torch_device(options.device, "asgl")
         path = Path(options.weights).expanduser()
         checkpoint = read_checkpoint(path, options.model)
         self._model = cast(AsglModel, checkpoint.model.to(self._device))
@@ -99,13 +100,6 @@ class AsglBranch:
                 f"asgl: {self._device} has not the memory for {len(clips)} tracklets at once; lower the option batch"
             ) from error
         return [_cues(arrays, i) for i in range(len(clips))]
-
-
-def _device(wanted: str) -> torch.device:
-    found = torch.cuda.is_available()
-    if wanted == "cuda" and not found:
-        raise ConfigInvalid("branches asgl: device: cuda, but torch finds no GPU; use device: auto, or see its driver")
-    return torch.device("cuda" if found and wanted != "cpu" else "cpu")
 
 
 def _clip_shape(path: Path, model: object) -> ClipShape:

@@ -9,6 +9,7 @@ import typer
 
 from reid_core.cli_data import data
 from reid_core.cli_learning import add_to
+from reid_core.cli_logs import warnings_shown
 from reid_core.cli_track import track
 from reid_core.errors import ConfigInvalid, Invalid, RestrideError, redacted
 
@@ -64,7 +65,8 @@ def main() -> None:
     debug = "--debug" in sys.argv
     sys.argv[:] = [argument for argument in sys.argv if argument != "--debug"]
     try:
-        app()
+        with warnings_shown(debug):
+            app()
     except RestrideError as error:
         if debug:
             raise

@@ -34,7 +34,7 @@ from reid_core.records import Image
 
 Floats = NDArray[np.float32]
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("restride.data")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 # replace: by the next sample of the same person, so that a training step keeps its P x K; leave_out: for a test
 Damaged = Literal["refuse", "replace", "leave_out"]
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("restride.data")
 
 
 def read_one(samples: Sequence[Sample], place: int, damaged: Damaged, read: Callable[[int], T]) -> tuple[int, T] | None:

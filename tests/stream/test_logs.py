@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 LOGGER = re.compile(r"getLogger\(([^)]*)\)")
 
 
-@pytest.mark.parametrize("wing", ["stream", "plugins"])
+@pytest.mark.parametrize("wing", ["stream", "plugins", "trackers", "reid_core"])
 def test_every_logger_hangs_below_the_one_that_is_set_up(wing: str) -> None:
     names = [
         f"{path.name}: {name}"

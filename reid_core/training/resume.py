@@ -29,7 +29,7 @@ class Position:
     epoch: int = 0  # of the stage
     step: int = 0  # of the sampler, in the epoch
     updates: int = 0  # steps of the optimiser since the beginning
-    best: float | None = None  # of the validations so far
+    best: float | None = None  # of the validations in this stage so far
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,7 +33,7 @@ _LOG_EVERY = 10  # optimiser steps
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    checkpoint: Path  # the best, or without validation the last
+    checkpoint: Path  # the best of the last stage, or without validation the last
     updates: int  # steps of the optimiser
     best: float | None  # mean average precision on the people held out
 
@@ -81,6 +81,8 @@ class _Training:
                 optimizer = optimizer_of(stage, self._system)
                 if saved and saved.position.stage == number:
                     saved.fill(self._system, optimizer, self._ema)
+                else:  # what an earlier stage reached is only where this one begins
+                    self.position = replace(self.position, best=None)
                 self.position = replace(self.position, stage=number)
                 before = sum(each.epochs for each in options.stages[:number])
                 self._stage(work[number], optimizer, log, before)

@@ -78,6 +78,18 @@ def test_a_stage_trains_only_what_it_says(configured: Configured) -> None:
     assert names == ["head", "all"]
 
 
+def test_the_best_is_of_the_last_stage(configured: Configured) -> None:
+    """With one person held out every answer is right, so that no later stage can do better than the first."""
+    batch = {"persons": 2, "each": 2}
+    stages = [{"name": "head", "epochs": 1, "batch": batch}, {"name": "all", "epochs": 1, "batch": batch}]
+    options = configured(system={"use": "tiny_staged"}, stages=stages)
+    outcome = train(options)
+    assert [line["mean_ap"] for line in lines(options) if line["what"] == "validation"] == [1.0, 1.0]
+    best, last = (weights(Path(options.out) / f"{name}.safetensors", "tiny_staged") for name in ("best", "last"))
+    assert outcome.best == 1.0
+    assert all(torch.equal(best[key], last[key]) for key in last)
+
+
 def test_an_average_of_weights_follows_and_counts_are_kept() -> None:
     system = TinyImages(TinyImages.Options(persons=3))
     ema = Ema(system, 0.9)

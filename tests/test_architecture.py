@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.architecture import GROUND, MAX_LINES, violations
+from tests.architecture import GROUND, MAX_LINES, PACKAGES, violations
 
 ROOT = Path(__file__).parents[1]
 DOC = '"""A file."""\n'
@@ -134,6 +135,13 @@ def test_a_module_says_what_it_is(tmp_path: Path) -> None:
         "stream/link/__init__.py: no docstring that says what it is",
         "stream/new.py: no docstring that says what it is",
     ]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_who_uses_a_package_gets_its_types(package: str) -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert (ROOT / package / "py.typed").is_file()
+    assert "py.typed" in settings["tool"]["setuptools"]["package-data"][package]
 
 
 @pytest.mark.parametrize("name", sorted(GROUND))

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from reid_core.errors import RestrideError, SourceUnavailable, Unavailable, redacted
 from stream import build
+from stream.commands.unmet_names import unmet_names
 from stream.settings import CameraSettings, Settings, need_cameras, read_settings
-from stream.store.open import open_store
+from stream.store.open import open_kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Finding:
     name: str
     words: str
     exit_code: int  # 0 well, 1 away, 2 wrong
+    odd: bool = False  # well, as far as can be told: a person should look at it
 
 
 def check(config: Path) -> int:
@@ -31,10 +33,15 @@ def check(config: Path) -> int:
     console.print(f"{config}: cameras {len(settings.cameras)}, namespace {settings.namespace}", soft_wrap=True)
     worst = 0
     for finding in _findings(settings):
-        mark = {0: Text("ok   ", "green"), 1: Text("away ", "yellow"), 2: Text("wrong", "red")}[finding.exit_code]
-        console.print(mark, Text(f"{finding.name}: {finding.words}"), soft_wrap=True)
+        console.print(_mark(finding), Text(f"{finding.name}: {finding.words}"), soft_wrap=True)
         worst = max(worst, finding.exit_code)
     return worst
+
+
+def _mark(finding: Finding) -> Text:
+    if finding.odd:
+        return Text("look ", "yellow")
+    return {0: Text("ok   ", "green"), 1: Text("away ", "yellow"), 2: Text("wrong", "red")}[finding.exit_code]
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
@@ -44,6 +51,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _find(f"tracker {settings.tracker.use}", lambda: _made(build.make_tracker(settings.tracker)))
         yield _find(f"branch {settings.branch.use}", lambda: _made(build.make_branch(settings)))
         yield _find(f"store {redacted(settings.store)}", lambda: _store(settings))
+        for key, words in unmet_names(settings):
+            yield Finding(key, words, 0, odd=True)
         for camera in cameras:
             yield camera.result()
 
@@ -61,7 +70,10 @@ def _made(thing: object) -> str:
 
 
 def _store(settings: Settings) -> str:
-    with closing(open_store(settings.store, settings.namespace)) as store:
+    store = open_kept(settings.store, settings.namespace)
+    if store is None:
+        return "no store there yet; the identity service will make it"
+    with closing(store):
         return f"{len(store.identities())} identities"
 
 

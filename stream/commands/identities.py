@@ -1,22 +1,25 @@
 """`restride identities`: the people in the store."""
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from rich.table import Table
 
+from reid_core.errors import redacted
 from stream.commands.tables import show
 from stream.settings import read_settings
-from stream.store.open import open_store
+from stream.store.open import open_kept
 
 
 def identities(config: Path) -> None:
     settings = read_settings(config)
-    store = open_store(settings.store, settings.namespace)
-    try:
+    store = open_kept(settings.store, settings.namespace)
+    if store is None:
+        print(f"no store there yet: {redacted(settings.store)}; `restride run` makes it")  # noqa: T201
+        return
+    with closing(store):
         people = sorted(store.identities(), key=lambda each: each.last_seen, reverse=True)
-    finally:
-        store.close()
     table = Table(title=f"{len(people)} identities in {settings.namespace}", title_justify="left", show_edge=False)
     for name in ("identity", "state", "first seen", "last seen", "tracklets", "cameras"):
         # an identity is copied into the next command: whole, however narrow the screen

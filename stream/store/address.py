@@ -1,5 +1,6 @@
 """The address of a store, and the name of what is kept in it."""
 
+import os
 from pathlib import Path
 
 from reid_core.errors import ConfigInvalid, redacted
@@ -18,6 +19,18 @@ def sqlite_path(address: str) -> Path:
             "for an absolute path"
         )
     return Path(path).absolute()  # absolute at once: the process may change its folder later
+
+
+def file_is_there(address: str) -> bool:
+    """False where there is none yet. Raises ConfigInvalid where none can be made; makes none itself."""
+    path = sqlite_path(address)
+    if os.access(path, os.F_OK):  # unlike exists(), never an error
+        return True
+    folder = next(each for each in path.parents if os.access(each, os.F_OK))
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        what = "cannot be written" if folder.is_dir() else "is no folder"
+        raise ConfigInvalid(f"store {address}: cannot make {path}: {folder} {what}; choose another path")
+    return False
 
 
 def check_namespace(namespace: str) -> None:

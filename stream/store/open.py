@@ -5,7 +5,14 @@ from typing import cast
 from reid_core.errors import ConfigInvalid, redacted
 from reid_core.protocols import Store
 from reid_core.registry import find, installed
-from stream.store.address import scheme_of
+from stream.store.address import file_is_there, scheme_of
+
+
+def open_kept(address: str, namespace: str) -> Store | None:
+    """For those who only look: None where there is no file yet, which opening would make."""
+    if scheme_of(address) == "sqlite" and not file_is_there(address):
+        return None
+    return open_store(address, namespace)
 
 
 def open_store(address: str, namespace: str) -> Store:

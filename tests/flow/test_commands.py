@@ -76,6 +76,28 @@ def test_check_says_that_all_is_well(make_site: MakeSite) -> None:
     assert sum("480x270" in line for line in lines) == 2
 
 
+def test_looking_makes_no_store(make_site: MakeSite, clips: Path) -> None:
+    site = make_site(cameras=[{"name": "door", "source": str(clips / "door.mp4")}])
+    before = sorted(site.folder.rglob("*"))
+    for command in ("check", "identities"):
+        done = site.run(command, str(site.config))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "no store there yet" in done.stdout
+    assert sorted(site.folder.rglob("*")) == before
+
+
+def test_check_tells_names_that_nothing_has(make_site: MakeSite) -> None:
+    topology = {"overlapping": [["dor", "hall"]], "travel": [{"from": "door", "to": "hal"}]}
+    site = make_site(identity={"topology": topology, "calibrations": [{"of": "clour"}]})
+    done = site.run("check", str(site.config))
+    assert done.returncode == 0, "the service may know them of another configuration"
+    assert [line for line in done.stdout.splitlines() if line.startswith("look")] == [
+        "look  identity.topology.overlapping[0][0]: no camera here is named 'dor'; did you mean 'door'?",
+        "look  identity.topology.travel[0].to: no camera here is named 'hal'; did you mean 'hall'?",
+        "look  identity.calibrations[0].of: no branch or model is named 'clour'; did you mean 'colour'?",
+    ]
+
+
 def test_plugins_are_listed(make_site: MakeSite) -> None:
     listed = make_site().run("plugins").stdout
     for name in ("video", "folder", "hog", "bytetrack", "colour", "onnx_image", "asgl", "mediapipe", "sqlite", "truth"):

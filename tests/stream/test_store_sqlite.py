@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reid_core.errors import ConfigInvalid, StoreUnavailable
-from stream.store.open import open_store
+from stream.store.open import open_kept, open_store
 from stream.store.sqlite import SqliteStore
 from tests.stream.sightings import embedding, event
 
@@ -90,6 +90,22 @@ def test_a_relative_address_and_a_folder_that_is_not_there_yet(tmp_path: Path, m
     store.commit(piece, event(piece), 0)
     store.close()
     assert (tmp_path / "state" / "identities.db").exists()
+
+
+def test_who_only_looks_makes_nothing(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/state/identities.db"
+    assert open_kept(address, "site") is None
+    assert not list(tmp_path.iterdir())
+    open_store(address, "site").close()
+    kept = open_kept(address, "site")
+    assert kept is not None
+    kept.close()
+
+
+def test_who_only_looks_is_told_where_no_store_can_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigInvalid, match=r"/file is no folder; choose another path"):
+        open_kept(f"sqlite:///{tmp_path}/file/identities.db", "site")
 
 
 def test_closed(tmp_path: Path) -> None:

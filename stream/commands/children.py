@@ -33,6 +33,9 @@ class Child:
         self._ready = Event()
         self._pause = FIRST_PAUSE_SECONDS
         self._again_at = 0.0
+        self._listeners: list[Thread] = []
+        self._last_words = ""
+        self._told = "", ""  # how it died the time before, and its last words: the same is not told again
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -44,8 +47,13 @@ class Child:
             start_new_session=True,  # Ctrl-C is for this process; it stops its children in order
         )
         self._ready = Event()
-        Thread(target=self._listen, args=(self._process,), daemon=True).start()
-        Thread(target=self._await, args=(self._process, self._ready), daemon=True).start()
+        self._last_words = ""
+        self._listeners = [
+            Thread(target=self._listen, args=(self._process,), daemon=True),
+            Thread(target=self._await, args=(self._process, self._ready), daemon=True),
+        ]
+        for listener in self._listeners:
+            listener.start()
 
     @property
     def started(self) -> bool:
@@ -68,7 +76,14 @@ class Child:
         now = time.monotonic()
         if not self._again_at:
             how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-            self._say(f"the {self.part} process died ({how}); starting it again in {self._pause:g} s")
+            for listener in self._listeners:
+                listener.join(1.0)  # its last words may still be on the way
+            if self.ready or self._told != (how, self._last_words):
+                self._say(
+                    f"the {self.part} process died ({how}); starting it again in {self._pause:g} s, "
+                    "then less and less often; the same is not told twice"
+                )
+            self._told = how, self._last_words
             self._again_at = now + self._pause
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
         elif now >= self._again_at:
@@ -90,7 +105,10 @@ class Child:
     def _listen(self, process: "subprocess.Popen[str]") -> None:
         assert process.stderr is not None
         for line in process.stderr:
-            self._say(line.rstrip("\n"))
+            words = line.rstrip("\n")
+            if self.ready or words != self._told[1]:  # once it was well, all it says is news
+                self._say(words)
+            self._last_words = words
 
     def _await(self, process: "subprocess.Popen[str]", ready: Event) -> None:
         assert process.stdout is not None

@@ -47,6 +47,10 @@ class RecordInvalid(Invalid):
     """A record, or a message that carries one, that breaks its own rules."""
 
 
+class RecordUnknown(RecordInvalid):
+    """A record of a later version, with a value that this one does not know: let it pass."""
+
+
 class Unavailable(RestrideError):
     """The world is away for now. The supervisor retries with back-off."""
 

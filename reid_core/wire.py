@@ -4,12 +4,13 @@ Another version is refused, sizes are bounded, and nothing is ever unpickled.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from enum import Enum
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
 
-from reid_core.errors import RecordInvalid
+from reid_core.errors import RecordInvalid, RecordUnknown
 from reid_core.records import (
     Cue,
     Epoch,
@@ -23,6 +24,8 @@ from reid_core.records import (
     TrackletId,
     Verdict,
 )
+
+E = TypeVar("E", bound=Enum)
 
 VERSION = 1
 MAX_BYTES = 1 << 20  # of one message: sixteen cues of 8192 numbers fit
@@ -84,10 +87,16 @@ class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: _Data
 
 
+class _Place(msgspec.Struct, frozen=True):
+    epoch: str
+    sequence: Count
+
+
 _MAGIC = "restride.embedding"
 _headers = msgspec.msgpack.Decoder(_Header)
 _embeddings = msgspec.msgpack.Decoder(_Embedding)
 _events = msgspec.json.Decoder(_CloudEvent)
+_places = msgspec.json.Decoder(_Place)
 
 
 def pack_embedding(embedding: TrackletEmbedding) -> bytes:
@@ -205,7 +214,10 @@ def _seconds(date: str) -> float:
 
 
 def event_from_json(body: bytes) -> IdentityEvent:
-    """Raises RecordInvalid for anything that is not an event of this schema. Unknown fields are let pass."""
+    """Unknown fields are let pass.
+
+    Raises RecordUnknown for a type, state or verdict that was added later, RecordInvalid for what is no event.
+    """
     if len(body) > MAX_BYTES:
         raise RecordInvalid(f"event: {len(body)} bytes, expected at most {MAX_BYTES}")
     try:
@@ -214,10 +226,10 @@ def event_from_json(body: bytes) -> IdentityEvent:
             raise RecordInvalid(f"event: schema {message.dataschema[:80]!r}, this side speaks {SCHEMA}")
         data = message.data
         return IdentityEvent(
-            type=EventType(message.type),
+            type=_known(EventType, message.type),
             identity=IdentityId(data.identity),
-            state=IdentityState(data.state),
-            verdict=Verdict(data.verdict),
+            state=_known(IdentityState, data.state),
+            verdict=_known(Verdict, data.verdict),
             tracklet=TrackletId.parse(data.tracklet),
             begin=data.begin,
             end=data.end,
@@ -232,3 +244,21 @@ def event_from_json(body: bytes) -> IdentityEvent:
         )
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise RecordInvalid(f"event: not a message of restride: {error}") from error
+
+
+def _known(kind: type[E], value: str) -> E:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise RecordUnknown(
+            f"event: {value[:80]!r} is no {kind.__name__} known here; a newer restride knows it"
+        ) from error
+
+
+def event_place(body: bytes) -> tuple[str, int] | None:
+    """Epoch and sequence, also of an event that is not understood; None when not even they can be read."""
+    try:
+        place = _places.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return place.epoch, place.sequence

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import zmq
 from msgspec.structs import replace
 
-from reid_core.errors import ConfigInvalid, LinkUnavailable, RecordInvalid, redacted
+from reid_core.errors import ConfigInvalid, LinkUnavailable, RecordInvalid, RecordUnknown, redacted
 from reid_core.records import EventType, IdentityEvent
-from reid_core.wire import event_from_json
+from reid_core.wire import event_from_json, event_place
 from stream.link.addresses import EVENTS, REPLAY
 from stream.link.messages import (
     HEARTBEAT,
@@ -98,7 +98,8 @@ class Subscription(Iterator[IdentityEvent]):
         self._connect_seconds = connect_seconds
         self._cursor: Position | None = None  # of the last event fetched; None until connected
         self._shown: Position | None = None  # of the last event given to the caller
-        self._fetched: deque[IdentityEvent] = deque()
+        self._fetched: deque[tuple[Position, IdentityEvent | None]] = deque()  # None for one that was stepped over
+        self._stepped_over = 0
         self._behind = False  # there is more in the log than the cursor says
         self._question = 0
         self._refusal = ""  # the last one of the replay
@@ -119,8 +120,13 @@ class Subscription(Iterator[IdentityEvent]):
 
     @property
     def position(self) -> Position | None:
-        """Of the last event that was given out, or passed over by a filter; None before the service was reached."""
+        """Of the last event that was given out, or passed over; None before the service was reached."""
         return self._shown
+
+    @property
+    def stepped_over(self) -> int:
+        """How many events this version could not read, as of a type that was added later."""
+        return self._stepped_over
 
     def __iter__(self) -> "Subscription":
         return self
@@ -223,9 +229,8 @@ class Subscription(Iterator[IdentityEvent]):
         until = _from_now(self._timeout_seconds)
         while not self._closed:
             while self._fetched:
-                event = self._fetched.popleft()
-                self._shown = Position(event.epoch, event.sequence)
-                if self._wanted(event):
+                self._shown, event = self._fetched.popleft()
+                if event is not None and self._wanted(event):
                     return event
             if not (self._catch_up(until) if self._behind else self._listen(until)):
                 return None
@@ -255,6 +260,9 @@ class Subscription(Iterator[IdentityEvent]):
                 return header.sequence == cursor.sequence
             if header.sequence == cursor.sequence + 1:
                 return self._keep(event_from_json(body))
+        except RecordUnknown as error:  # the replay would say the same
+            self._step_over(Position(header.epoch, header.sequence), error)
+            return True
         except (ValueError, RecordInvalid):
             return False
         return header.sequence <= cursor.sequence  # seen already
@@ -263,8 +271,18 @@ class Subscription(Iterator[IdentityEvent]):
         if event.epoch != self._here.epoch or event.sequence <= self._here.sequence:
             return False
         self._cursor = Position(event.epoch, event.sequence)
-        self._fetched.append(event)
+        self._fetched.append((self._cursor, event))
         return True
+
+    def _step_over(self, place: Position, why: RecordInvalid) -> None:
+        """To ask for it again would not help: the log will never say it otherwise."""
+        if not self._stepped_over:
+            log.warning(
+                "events: stepping over number %d: %s; others like it are passed in silence", place.sequence, why
+            )
+        self._stepped_over += 1
+        self._cursor = place
+        self._fetched.append((place, None))
 
     def _catch_up(self, until: float) -> bool:
         """Fetch one range of the log; False when time is over."""
@@ -282,10 +300,21 @@ class Subscription(Iterator[IdentityEvent]):
             log.warning("events: the log ends at %d, before %d; going on there", reply.last, self._here.sequence)
             self._cursor = Position(reply.epoch, reply.last)
         for body in bodies:
-            self._keep(event_from_json(body))  # numbers may be missing here: people can be forgotten
+            try:
+                event = event_from_json(body)
+                if not self._keep(event):  # numbers may be missing here: people can be forgotten
+                    raise RecordInvalid(f"event: {event.id} is none that was asked for")
+            except RecordInvalid as error:
+                self._step_over(self._place(body), error)
         if not bodies and reply.last > self._here.sequence:
             self._cursor = Position(reply.epoch, reply.last)
         self._behind = reply.last > self._here.sequence
+
+    def _place(self, body: bytes) -> Position:
+        """Of an event in a reply: after the cursor at least, whatever it says itself."""
+        epoch, sequence = event_place(body) or ("", 0)
+        following = self._here.sequence + 1
+        return Position(self._here.epoch, max(sequence, following) if epoch == self._here.epoch else following)
 
     def _ask(self, until: float) -> tuple[ReplayReply, list[bytes]] | None:
         """What follows the cursor. Asks again until there is an answer; None when time is over."""

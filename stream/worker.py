@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from math import inf
 from threading import Event
 
 from reid_core.protocols import Source
 from stream import build
 from stream.link.outbox import Outbox
+from stream.link.spool import Spool, SpoolInUse
 from stream.metrics import Metrics
 from stream.pipeline.batcher import Batcher
 from stream.pipeline.embedder import Embedder
@@ -17,7 +19,9 @@ from stream.settings import Settings
 
 log = logging.getLogger("restride.worker")
 
+CAMERAS_SECONDS = 4.0  # from the order to stop until the cameras are left to themselves
 CLOSE_SECONDS = 10.0  # from the order to stop to the end
+SPOOL_SECONDS = CLOSE_SECONDS + 5.0  # a predecessor whose parent was killed lives as long as this
 
 
 def work(settings: Settings, stop: Event, metrics: Metrics) -> bool:
@@ -26,7 +30,8 @@ def work(settings: Settings, stop: Event, metrics: Metrics) -> bool:
     build.make_tracker(settings.tracker)  # a wrong option is told before anything starts
     detector = Batcher(build.make_detector(settings))
     with (
-        closing(build.make_spool(settings)) as spool,
+        losses_told(metrics),
+        closing(open_spool(settings, stop)) as spool,
         closing(Outbox(spool, settings.link, metrics)) as outbox,
         closing(Embedder(lambda: build.make_branch(settings), outbox.put, metrics)) as embedder,
     ):
@@ -46,40 +51,82 @@ def work(settings: Settings, stop: Event, metrics: Metrics) -> bool:
             while any(camera.running for camera in cameras) and not stop.wait(0.2):
                 embedder.check()
         finally:
-            _stop(cameras, time.monotonic() + CLOSE_SECONDS)
-        # told to stop, it hurries; recorded clips, which nobody waits for, take the time that they take
-        deadline = time.monotonic() + CLOSE_SECONDS if stop.is_set() else None
-        embedded = embedder.finish(_left(deadline))
-        sent = _drain(outbox, stop, deadline)
+            deadline = Deadline(stop)
+            _stop(cameras, min(CAMERAS_SECONDS, deadline.left()))
+        embedded = wait_until(embedder.finish, deadline, "embed the last tracklets")
+        sent = wait_until(outbox.drain, deadline, "hand the last tracklets to the identity service")
+        if not embedded:
+            log.warning("stopped with tracklets not embedded; they are lost")
+        if not sent:
+            log.warning("stopped with tracklets unsent; the spool keeps them for the next start")
         failed = any(camera.state is CameraState.FAILED for camera in cameras)
         return embedded and sent and not failed
 
 
-def _stop(cameras: Mapping[Supervisor, Source], deadline: float) -> None:
+def open_spool(settings: Settings, stop: Event, patience_seconds: float = SPOOL_SECONDS) -> Spool:
+    """Waits for a predecessor that is about to end."""
+    until = time.monotonic() + patience_seconds
+    told = False
+    while True:
+        try:
+            return build.make_spool(settings)
+        except SpoolInUse as error:
+            if stop.is_set() or time.monotonic() >= until:
+                raise
+            if not told:
+                log.warning("%s; waiting up to %g s for it to end", error, patience_seconds)
+                told = True
+
+
+def _stop(cameras: Mapping[Supervisor, Source], seconds: float) -> None:
+    until = time.monotonic() + seconds
     for camera in cameras:
         camera.stop()
     for camera, source in cameras.items():
         # more than once: a connection may have been about to open when it was first told
-        while camera.running and _left(deadline) > 0:
+        while camera.running and time.monotonic() < until:
             source.close()
             camera.join(0.2)
 
 
-def _left(deadline: float | None) -> float:
-    """Seconds until the deadline."""
-    return 3600.0 if deadline is None else max(0.0, deadline - time.monotonic())
+class Deadline:
+    """Told to stop, a worker hurries; recorded clips, which nobody waits for, take the time that they take."""
+
+    def __init__(self, stop: Event) -> None:
+        self._stop = stop
+        self._at = inf
+
+    def left(self) -> float:
+        """Seconds."""
+        if self._at == inf and self._stop.is_set():
+            self._at = time.monotonic() + CLOSE_SECONDS
+        return max(0.0, self._at - time.monotonic())
 
 
-def _drain(outbox: Outbox, stop: Event, deadline: float | None) -> bool:
-    """Waits for every acknowledgement; told to stop, it leaves the rest in the spool for the next start."""
+def wait_until(done: Callable[[float], bool], deadline: Deadline, what: str) -> bool:
+    """`done` waits so many seconds, and says whether it is done."""
     told = False
-    while not outbox.drain(min(1.0, _left(deadline))):
-        if deadline is None and stop.is_set():
-            deadline = time.monotonic() + CLOSE_SECONDS
-        if deadline is not None and time.monotonic() >= deadline:
-            log.warning("stopped with tracklets unsent; the spool keeps them for the next start")
+    while not done(min(0.5, deadline.left())):
+        if not deadline.left():
             return False
         if not told:
-            log.info("waiting for the identity service to take the last tracklets")
+            log.info("waiting to %s", what)
             told = True
     return True
+
+
+@contextmanager
+def losses_told(metrics: Metrics) -> Iterator[None]:
+    """At the end of a run one line, if anything was lost in it."""
+    try:
+        yield
+    finally:
+        frames, missed = (int(metrics.total(f"frames_{what}")) for what in ("received", "dropped"))
+        embedded, dropped, refused = (
+            int(metrics.total(f"tracklets_{what}")) for what in ("embedded", "dropped", "refused")
+        )
+        if missed or dropped or refused:
+            log.warning(
+                "of %d frames received %d were dropped; tracklets: %d embedded, %d dropped, %d refused",
+                *(frames, missed, embedded, dropped, refused),
+            )

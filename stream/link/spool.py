@@ -40,6 +40,10 @@ class Spooled:
     body: bytes
 
 
+class SpoolInUse(ConfigInvalid):
+    """Another process has it."""
+
+
 class Spool:
     """Safe from any thread. When it is full the oldest are dropped; put() says how many."""
 
@@ -58,6 +62,10 @@ class Spool:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = self._open()
         except (OSError, sqlite3.Error) as error:
+            if _code(error) == sqlite3.SQLITE_BUSY:
+                raise SpoolInUse(
+                    f"spool {path}: another process uses it; end that one, or give each worker a spool of its own"
+                ) from error
             raise ConfigInvalid(
                 f"spool {path}: cannot use it: {error}; give each worker a spool of its own that it may write to"
             ) from error
@@ -150,7 +158,7 @@ class Spool:
             return self._begin_anew(str(error))
 
     def _read(self) -> sqlite3.Connection:
-        # the timeout lets a predecessor that is just ending let go of the file
+        # the timeout lets a predecessor that is just closing it let go of the file
         db = sqlite3.connect(self._path, timeout=1, isolation_level=None, check_same_thread=False)
         try:
             db.executescript(_OPENING)
@@ -191,5 +199,9 @@ class _Unreadable(sqlite3.DatabaseError):
 
 
 def _is_corrupt(error: sqlite3.Error) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # missing where Python itself raised it
-    return isinstance(error, _Unreadable) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, _Unreadable) or _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _code(error: Exception) -> int:
+    """SQLite's; 0 where Python itself raised it."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -76,10 +76,11 @@ class Embedder:
         return not self._thread.is_alive()
 
     def close(self) -> None:
-        """Stops as soon as may be; what is queued is lost."""
+        """Stops as soon as may be; what is queued is lost, and counted."""
         with self._change:
             self._closing = True
-            self._queue.clear()
+            while self._queue:
+                self._metrics.add("tracklets_dropped", camera=self._queue.popleft().camera)
             self._change.notify_all()
         self._stopped.set()
         if self._thread.is_alive():

@@ -11,7 +11,7 @@ import pytest
 
 from reid_core.errors import ConfigInvalid, LinkUnavailable
 from reid_core.wire import MAX_BYTES
-from stream.link.spool import Spool
+from stream.link.spool import Spool, SpoolInUse
 
 SPACE = 8 << 20
 
@@ -145,7 +145,7 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_one_spool_belongs_to_one_process(tmp_path: Path) -> None:
     held = Spool(tmp_path / "spool.db", SPACE)
-    with pytest.raises(ConfigInvalid, match=r"spool.db: .*give each worker a spool of its own"):
+    with pytest.raises(SpoolInUse, match=r"spool.db: another process uses it; .*give each worker a spool of its own"):
         Spool(tmp_path / "spool.db", SPACE)
     held.put("a", b"still works")
 

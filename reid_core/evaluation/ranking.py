@@ -116,43 +116,42 @@ def _measure(chunk: Distances, pairs: tuple[Pairs, Pairs], begin: int, ties: Tie
 
 
 def match_ranks(chunk: Distances, matches: Pairs, out: Pairs, ties: Ties) -> Pairs:
-    """(row, rank from 0) of each match, by row and rank."""
-    kept = chunk.copy()
-    kept[out] = np.inf
+    """(row, rank from 0) of each match, by row and rank; `out` by row."""
     rows, columns = matches
-    near = kept[rows, columns]
+    near = chunk[rows, columns]
     order = np.lexsort((columns, near, rows))
     rows, columns, near = rows[order], columns[order], near[order]
-
-    ordered = np.sort(kept, axis=1)  # of values alone: many times faster than argsort
-    if not np.isfinite(near).all() or (chunk.shape[1] and np.isnan(ordered[:, -1]).any()):
-        raise DataSetInvalid("ranking: distances hold NaN or infinity")
+    ranks = np.empty_like(rows)
     asked, starts = np.unique(rows, return_index=True)
-    ends = np.append(starts, len(rows))
-    slices = [slice(begin, end) for begin, end in pairwise(ends)]
-    nearer, not_farther = (
-        np.concatenate(
-            [np.empty(0, dtype=np.int64)]
-            + [np.searchsorted(ordered[row], near[part], side) for row, part in zip(asked, slices, strict=True)]
-        )
-        for side in ("left", "right")
-    )
-    return rows, nearer + _before_in_tie(kept, rows, columns, near, not_farther - nearer, ties)
+    leaves = np.searchsorted(out[0], [asked, asked + 1])
+    for row, (begin, end), (first, last) in zip(asked, pairwise([*starts, len(rows)]), leaves.T, strict=True):
+        values = chunk[row].copy()  # one at a time: it stays near the core
+        if np.isnan(values.min()) or np.isinf(near[begin:end]).any():
+            raise DataSetInvalid("ranking: distances hold NaN or infinity")
+        values[out[1][first:last]] = np.inf
+        ranks[begin:end] = _ranks(values, columns[begin:end], near[begin:end], ties)
+    return rows, ranks
 
 
-def _before_in_tie(
-    kept: Distances, rows: Integers, columns: Integers, near: Distances, tied: Integers, ties: Ties
-) -> Integers:
+def _ranks(values: Distances, columns: Integers, near: Distances, ties: Ties) -> Integers:
+    """Of one query's matches, which are sorted by distance, among all its values."""
+    # No match lies beyond the last one, and values alone sort many times faster than their places. A mask in brackets
+    # would take longer than the sorting: its branches cannot be foretold
+    ordered = np.sort(values.take(np.flatnonzero(values <= near[-1])))
+    nearer = np.searchsorted(ordered, near, "left")
+    tied = np.searchsorted(ordered, near, "right") - nearer
+    return nearer if tied.max() == 1 else nearer + _before_in_tie(values, columns, near, tied, ties)
+
+
+def _before_in_tie(values: Distances, columns: Integers, near: Distances, tied: Integers, ties: Ties) -> Integers:
     """How many items of the very same distance come before each match; `tied` counts them all, the match too."""
-    new = np.ones(len(rows), dtype=np.bool_)
-    new[1:] = (rows[1:] != rows[:-1]) | (near[1:] != near[:-1])
-    starts = np.flatnonzero(new)
-    group = np.cumsum(new) - 1
-    matches_before = np.arange(len(rows)) - starts[group]
-    wrong = tied - np.bincount(group, minlength=len(starts))[group]
+    group = np.cumsum(np.append(True, near[1:] != near[:-1])) - 1
+    matches = np.bincount(group)
+    matches_before = np.arange(len(near)) - (np.cumsum(matches) - matches)[group]
+    wrong = tied - matches[group]
     if ties is Ties.PESSIMISTIC:
         return np.asarray(matches_before + wrong)
     before = matches_before.copy()
     for each in np.flatnonzero(wrong):  # rare: a match at the very distance of somebody else's item
-        before[each] = np.count_nonzero(kept[rows[each], : columns[each]] == near[each])
+        before[each] = np.count_nonzero(values[: columns[each]] == near[each])
     return np.asarray(before)

@@ -15,20 +15,20 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
 class CameraSettings(Options, frozen=True):
-    name: Name
+    name: Name  # as events and rules call it; letters, digits and _.-
     source: str | PluginUse  # an address, a file, a folder of pictures; or a source plugin
 
 
 class Settings(Options, frozen=True):
-    cameras: tuple[CameraSettings, ...] = ()
+    cameras: tuple[CameraSettings, ...] = ()  # that this configuration watches
     namespace: Name = "site"  # which gallery: identities of one namespace never meet those of another
-    detector: PluginUse = PluginUse(use="hog")
-    tracker: PluginUse = PluginUse(use="bytetrack")
-    cutter: CutterOptions = CutterOptions()
-    branch: PluginUse = PluginUse(use="colour")
-    link: LinkOptions = LinkOptions()
-    identity: Rules = Rules()
-    store: str = "sqlite:///restride-state/identities.db"  # or redis://host:6379/0
+    detector: PluginUse = PluginUse(use="hog")  # finds people in frames; one for all cameras
+    tracker: PluginUse = PluginUse(use="bytetrack")  # follows them from frame to frame; one for each camera
+    cutter: CutterOptions = CutterOptions()  # how tracks are cut into tracklets
+    branch: PluginUse = PluginUse(use="colour")  # makes of a tracklet what can be compared
+    link: LinkOptions = LinkOptions()  # where worker, identity service and subscribers meet
+    identity: Rules = Rules()  # who is taken for whom
+    store: str = "sqlite:///restride-state/identities.db"  # where people are remembered; or redis://host:6379/0
     state: str = "restride-state"  # folder of what a worker must not forget: its spool
 
 

@@ -40,7 +40,7 @@ class AsglBranch:
         model: str = "asgl"  # that the checkpoint must be of: ASGL, or another that takes the same clips
         pose: PluginUse = PluginUse(use="mediapipe")  # who finds the joints
         parser: PluginUse | None = None  # who parses people, for a model that looks at outlines or erases clothes
-        device: DeviceName = "auto"
+        device: DeviceName = "auto"  # auto: the first GPU, where there is one
         batch: Annotated[int, Meta(ge=1, le=1024)] = 16  # tracklets in one run
 
     def __init__(self, options: Options) -> None:

@@ -57,7 +57,7 @@ class ImageSystemBranch:
         shots: Annotated[int, Meta(ge=1, le=64)] = 5  # the best of a tracklet, so many at most
         parser: PluginUse | None = None  # who finds the parts of the body, where the network asks for them
         pose: PluginUse | None = None  # who finds the joints, where the network looks at them
-        device: DeviceName = "auto"
+        device: DeviceName = "auto"  # auto: the first GPU, where there is one
         batch: Annotated[int, Meta(ge=1, le=1024)] = 32  # pictures in one run
 
     def __init__(self, options: Options) -> None:

@@ -27,7 +27,7 @@ Positive = Annotated[float, Meta(gt=0)]
 class OnnxImageBranch:
     class Options(options.Options, frozen=True):
         path: str  # the network, a .onnx file: pictures (N, 3, height, width) -> vectors (N, D)
-        size: tuple[Pixels, Pixels] | None = None  # height, width of its input; None: as the model says; pixels
+        size: tuple[Pixels, Pixels] | None = None  # height, width of its input; null: as the model says; pixels
         mean: ColourTriple = IMAGENET_MEAN  # of values in 0 to 1, in the order of the channels
         std: tuple[Positive, Positive, Positive] = IMAGENET_STD  # mean 0, std 1/255: values of 0 to 255
         order: ChannelOrder = "rgb"  # of the channels

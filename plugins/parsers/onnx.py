@@ -29,9 +29,9 @@ class OnnxParser:
             str  # the network, a .onnx file: pictures (N, 3, h, w) -> scores (N, labels, h', w') or labels (N, h', w')
         )
         labels: LabelSet = "atr"  # what its labels mean: atr, lip, or for each of them the number of ATR's
-        size: tuple[Pixels, Pixels] | None = None  # height, width of its input; None: as the model says; pixels
+        size: tuple[Pixels, Pixels] | None = None  # height, width of its input; null: as the model says; pixels
         mean: ColourTriple = IMAGENET_MEAN  # of values in 0 to 1, in the order of the channels
-        std: tuple[Positive, Positive, Positive] = IMAGENET_STD
+        std: tuple[Positive, Positive, Positive] = IMAGENET_STD  # mean 0, std 1/255: values of 0 to 255
         order: ChannelOrder = "rgb"  # of the channels
         output: Annotated[int, Meta(ge=0)] = 0  # which of its outputs, where it has several
         batch: Annotated[int, Meta(ge=1, le=256)] = 8  # pictures in one run, if the model takes any number

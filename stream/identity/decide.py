@@ -17,7 +17,7 @@ Probability = Annotated[float, Meta(ge=0, le=1)]
 class Calibration(Options, frozen=True):
     """From a similarity to the probability of one person: 1 / (1 + exp(-slope * (similarity - midpoint)))."""
 
-    slope: Annotated[float, Meta(gt=0, le=1000)] = 20.0
+    slope: Annotated[float, Meta(gt=0, le=1000)] = 20.0  # how sharply the probability rises at the midpoint
     midpoint: Annotated[float, Meta(ge=-1, le=1)] = 0.7  # the similarity at which both are equally likely
 
     def probability(self, similarity: float) -> float:
@@ -40,10 +40,11 @@ class Rules(Options, frozen=True):
     # the others. Empty: the fused cue alone
     cue_weights: dict[str, Annotated[float, Meta(ge=0)]] = field(default_factory=dict)
     calibration: Calibration = Calibration()  # of a branch or model that is not named below
-    # colour: between the fits to tracks of two real clips (38.6, 0.848), to the same with other exposure and white
-    # balance (34.1, 0.829), and to 60 rendered people seen by three cameras (75.5, 0.893)
+    # Of a branch or a model by name; what is listed replaces the default. That of colour lies between the fits to
+    # tracks of two real clips (38.6, 0.848), to the same with other exposure and white balance (34.1, 0.829), and to
+    # 60 rendered people seen by three cameras (75.5, 0.893)
     calibrations: tuple[CalibrationOf, ...] = (CalibrationOf(of="colour", slope=43.0, midpoint=0.862),)
-    topology: Topology = Topology()
+    topology: Topology = Topology()  # where nobody can be
     exemplars: Annotated[int, Meta(ge=1, le=1024)] = 16  # how many views of one identity and model are kept for search
 
     def __post_init__(self) -> None:

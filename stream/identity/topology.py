@@ -14,9 +14,9 @@ Seconds = Annotated[float, Meta(ge=0)]
 class Travel(Options, frozen=True, rename={"origin": "from", "destination": "to"}):
     """How long the way from one camera's view into another's takes; the way back is a Travel of its own."""
 
-    origin: str
-    destination: str
-    at_least_seconds: Seconds = 0.0
+    origin: str  # the camera that is left
+    destination: str  # the camera that is reached
+    at_least_seconds: Seconds = 0.0  # nobody is faster
     at_most_seconds: Seconds | None = None  # of people who go straight from the one to the other; null: no limit
 
     def __post_init__(self) -> None:
@@ -26,7 +26,7 @@ class Travel(Options, frozen=True, rename={"origin": "from", "destination": "to"
 
 class Topology(Options, frozen=True):
     overlapping: tuple[tuple[str, str], ...] = ()  # pairs of cameras that can see one person at the same time
-    travel: tuple[Travel, ...] = ()
+    travel: tuple[Travel, ...] = ()  # ways between cameras; of others, any time is possible
     clock_tolerance_seconds: Seconds = 0.5  # by how much the clocks of two cameras may differ
 
 

@@ -25,7 +25,7 @@ _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"
 
 class FolderSource:
     class Options(options.Options, frozen=True):
-        path: Annotated[str, Meta(min_length=1)]
+        path: Annotated[str, Meta(min_length=1)]  # the folder of the pictures
         pattern: Annotated[str, Meta(min_length=1)] = "*"  # which pictures: cam1_*.jpg, or **/* for subfolders too
         fps: Annotated[float, Meta(gt=0)] = 12.5  # pictures a second at which they were taken
         start_time: float | None = None  # when the first was taken, seconds since 1970; else, when it is opened

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from reid_core.cli_annotate import annotate
 from reid_core.cli_data import data
 from reid_core.cli_learning import add_to
 from reid_core.cli_logs import warnings_shown
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 synth = typer.Typer(help="Draw people and places that never were, with their truth.", no_args_is_help=True)
 app.add_typer(synth, name="synth")
+data.command()(annotate)
 app.add_typer(data, name="data")
 app.add_typer(track, name="track")
 add_to(app)

@@ -34,7 +34,7 @@ def check(
     from reid_core.data.counts import check as findings_of
     from reid_core.data.counts import mismatches
 
-    found = _read(name, root, skip_odd)
+    found = read_named(name, root, skip_odd)
     findings = findings_of(found)
     _show_counts(Console(), found, findings)
     damaged = _damaged(found) if decode else []
@@ -62,12 +62,12 @@ def show(
     from reid_core.data.contact_sheet import contact_sheet
     from reid_core.data.decode import write_png
 
-    sheet = contact_sheet(_read(name, root, skip_odd), split, people, looks, seed)
+    sheet = contact_sheet(read_named(name, root, skip_odd), split, people, looks, seed)
     write_png(out, sheet)
     typer.echo(f"{out}: {sheet.shape[1]}x{sheet.shape[0]}")
 
 
-def _read(name: str, root: Path, skip_odd: bool) -> "DataSet":
+def read_named(name: str, root: Path, skip_odd: bool) -> "DataSet":
     from rich.console import Console
 
     from reid_core.data.read import read

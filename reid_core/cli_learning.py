@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from reid_core.cli_values import values
 from reid_core.errors import ConfigInvalid
 
 models = typer.Typer(help="The networks that can be trained.", no_args_is_help=True)
@@ -126,25 +127,10 @@ def count(
     with _needs_torch():
         from reid_core.models.count import count as counted
 
-    found, given = counted(name, persons, clothes, _options(option or []))
+    found, given = counted(name, persons, clothes, values(option or [], "--option"))
     frozen = f" and {found.frozen:,} frozen" if found.frozen else ""
     typer.echo(f"{name}: {found.parameters:,} parameters{frozen}")
     typer.echo(f"{found.multiply_accumulates / 1e9:.2f} G multiply-adds (convolutions, linear layers) for a {given}")
-
-
-def _options(given: list[str]) -> dict[str, object]:
-    import yaml
-
-    found: dict[str, object] = {}
-    for each in given:
-        key, equals, value = each.partition("=")
-        if not equals:
-            raise ConfigInvalid(f"--option: expected KEY=VALUE, found {each!r}")
-        try:
-            found[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigInvalid(f"--option {key}: not YAML: {value!r}") from error
-    return found
 
 
 @contextmanager

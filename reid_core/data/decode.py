@@ -25,9 +25,16 @@ def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
     encoded, data = cv2.imencode(".png", picture if picture.ndim == 2 else picture[..., ::-1])
     if not encoded:
         raise DataSetInvalid(f"{path}: a picture of {picture.shape} cannot be written as PNG")
+    write_whole(path, data.tobytes())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Or not at all: who is killed meanwhile leaves no half file of that name."""
+    half_written = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.tobytes())
+        half_written.write_bytes(data)
+        half_written.replace(path)
     except OSError as error:
         raise DataSetInvalid(f"{path}: cannot be written ({error.strerror})") from error
 

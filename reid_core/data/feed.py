@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from reid_core.data.damaged import Damaged
 from reid_core.data.image_source import ImageSource, ImageWants
 from reid_core.data.loader import Loader
 from reid_core.data.sampler import Draw
-from reid_core.data.samples import Kind, Numbering, Sample
+from reid_core.data.samples import DataSet, Kind, Numbering, Sample
 from reid_core.errors import ConfigInvalid
 from reid_core.models.asgl_inputs import ClipShape
 from reid_core.models.image_inputs import PictureShape
@@ -82,6 +83,27 @@ def wants_of(name: str, system: nn.Module, kind: Kind, stride: int) -> ImageWant
         _check_joints(name, joints)
         return ImageWants(picture.height, picture.width, parsing=parsing, heatmaps=heatmaps)
     raise ConfigInvalid(f"networks {name}: says neither by `clip` nor by `picture` what it takes; it is no system")
+
+
+def annotations_of(data: DataSet, folder: Path | None, wants: ImageWants | ClipWants, key: str) -> Annotations | None:
+    """`key` begins the message about a folder that is not there, which says how to make it."""
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise ConfigInvalid(
+            f"{key}: no folder {folder}; make it by `restride-lab data annotate {data.name} {data.root} --cache "
+            f"{folder}{_asked(wants)}`, or leave it out"
+        )
+    return Annotations(data.root, folder)
+
+
+def _asked(wants: ImageWants | ClipWants) -> str:
+    """What annotations the system looks at, as options of the command that makes them."""
+    if isinstance(wants, ImageWants):
+        poses, parsing = wants.heatmaps is not None, wants.parsing
+    else:
+        poses, parsing = wants.shape.poses > 0, wants.parsing or wants.shape.silhouettes > 0
+    return " --pose mediapipe" * poses + " --parser pose" * parsing
 
 
 def _check_joints(name: str, joints: int) -> None:

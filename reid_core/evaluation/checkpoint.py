@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from reid_core.data.annotations import Annotations
 from reid_core.data.decode import read_picture
-from reid_core.data.feed import Feed, wants_of
+from reid_core.data.feed import Feed, annotations_of, wants_of
 from reid_core.data.samples import DataSet, Sample, labels_of_test
-from reid_core.errors import ConfigInvalid, DataSetInvalid
+from reid_core.errors import DataSetInvalid
 from reid_core.evaluation.features import Pass, Seen, embed
 from reid_core.evaluation.pictures import Frame, Shown
 from reid_core.evaluation.report import write_report
@@ -48,9 +47,7 @@ def evaluate_checkpoint(
     checkpoint = read_checkpoint(path, trial.system or model_of(path))
     system = checkpoint.model.to(trial.passing.device)
     wants = wants_of(checkpoint.name, system, data.kind, trial.stride)
-    if trial.annotations and not trial.annotations.is_dir():
-        raise ConfigInvalid(f"annotations: no folder {trial.annotations}; make it, or leave it out")
-    annotations = Annotations(data.root, trial.annotations) if trial.annotations else None
+    annotations = annotations_of(data, trial.annotations, wants, "annotations")
     feed = Feed(wants, labels_of_test(data.query, data.gallery), annotations)
     query, gallery = (embed(system, feed, split, trial.passing, advance) for split in (data.query, data.gallery))
     settings = [setting for name in data.settings for setting in settings_of(name)]

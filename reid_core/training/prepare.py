@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from reid_core import registry
-from reid_core.data.annotations import Annotations
-from reid_core.data.feed import Feed, wants_of
+from reid_core.data.feed import Feed, annotations_of, wants_of
 from reid_core.data.read import read
 from reid_core.data.samples import DataSet, Numbering, labels_of_test, training_classes
 from reid_core.data.validation import with_validation
@@ -18,7 +17,7 @@ from reid_core.errors import ConfigInvalid
 from reid_core.models.build import build_model
 from reid_core.options import Options, PluginUse, convert_options
 from reid_core.training.loop import System
-from reid_core.training.options import DataOptions, TrainOptions
+from reid_core.training.options import TrainOptions
 from reid_core.training.start import load_backbones, load_checkpoint
 
 
@@ -44,7 +43,8 @@ def prepare(options: TrainOptions) -> Prepared:
     if options.start.checkpoint:
         load_checkpoint(use.use, system, Path(options.start.checkpoint).expanduser(), options.start.new_heads)
     wants = wants_of(use.use, system, data.kind, options.data.stride)
-    annotations = annotations_of(data, options.data)
+    folder = Path(options.data.annotations).expanduser() if options.data.annotations else None
+    annotations = annotations_of(data, folder, wants, "data.annotations")
     return Prepared(
         data=data,
         name=use.use,
@@ -53,15 +53,6 @@ def prepare(options: TrainOptions) -> Prepared:
         feed=Feed(wants, numbering, annotations),
         tests=Feed(wants, labels_of_test(data.query, data.gallery), annotations),
     )
-
-
-def annotations_of(data: DataSet, options: DataOptions) -> Annotations | None:
-    if not options.annotations:
-        return None
-    folder = Path(options.annotations).expanduser()
-    if not folder.is_dir():
-        raise ConfigInvalid(f"data.annotations: no folder {folder}; make it, or leave the key out")
-    return Annotations(data.root, folder)
 
 
 def _data(options: TrainOptions) -> DataSet:

@@ -70,11 +70,15 @@ def open_spool(settings: Settings, stop: Event, patience_seconds: float = SPOOL_
     while True:
         try:
             return build.make_spool(settings)
-        except SpoolInUse as error:
+        except SpoolInUse:
             if stop.is_set() or time.monotonic() >= until:
                 raise
             if not told:
-                log.warning("%s; waiting up to %g s for it to end", error, patience_seconds)
+                log.warning(
+                    "another worker has the spool in %s; waiting up to %g s for it to end",
+                    settings.state,
+                    patience_seconds,
+                )
                 told = True
 
 

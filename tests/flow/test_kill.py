@@ -104,3 +104,18 @@ def test_the_worker_is_killed_and_its_spool_is_sent(make_site: MakeSite, clips: 
     events = stored(site)
     assert len({event.tracklet.epoch for event in events}) >= 3, "of the killed worker's epochs, and of the new one's"
     assert len({event.tracklet for event in events}) == len(events)
+
+
+def test_the_site_is_killed_and_started_again_at_once(make_site: MakeSite, clips: Path) -> None:
+    """Its parts live on for a moment; the next ones wait for what these still hold."""
+    site = make_site(cameras=recorded(clips))
+    run = site.start("run", str(site.config))
+    try:
+        wait_for(lambda: (site.folder / "identities.db").exists() and stored(site))
+    finally:
+        run.kill()
+        run.communicate()
+    done = site.run("run", str(site.config))
+    assert done.returncode == 0, done.stderr + done.stdout
+    events = stored(site)
+    assert len({event.tracklet for event in events}) == len(events)

@@ -112,6 +112,7 @@ class Cutter:
     def _shoot(self, frame: Frame, tracks: Sequence[Track], tick: int) -> list[Tracklet]:
         height, width = frame.image.shape[:2]
         closed: list[Tracklet] = []
+        kept = 0
         visible = visibility(stack(track.box for track in tracks), width, height).tolist()
         for track, seen in zip(tracks, visible, strict=True):
             area = _grown(track.box, self._options.margin).clipped(width, height)
@@ -124,7 +125,8 @@ class Cutter:
             if not piece.shots:
                 piece.first_tick = tick
             piece.shots.append(self._shot(frame, track, area, seen))
-            self._count("shots_kept")
+            kept += 1
+        self._count("shots_kept", kept)
         return closed
 
     def _shot(self, frame: Frame, track: Track, area: Box, visible: float) -> Shot:
@@ -151,8 +153,8 @@ class Cutter:
         self._count("tracklets_cut")
         return [Tracklet(TrackletId(*self._origin, track, part), marked, marked[0].time, marked[-1].time)]
 
-    def _count(self, name: str) -> None:
-        self._metrics.add(name, camera=self._origin[0])
+    def _count(self, name: str, amount: int = 1) -> None:
+        self._metrics.add(name, amount, camera=self._origin[0])
 
 
 def _grown(box: Box, margin: float) -> Box:

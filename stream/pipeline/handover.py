@@ -114,7 +114,8 @@ class _Waiting:
             if full:
                 self._frames.popleft()
             self._frames.append(frame)
-            self._changed.notify_all()
+            if len(self._frames) == 1:  # nobody waits for a second one
+                self._changed.notify_all()
             return full
 
     def take(self) -> list[Frame]:
@@ -123,8 +124,10 @@ class _Waiting:
             while not (self._frames or self._complete or self.closed):
                 self._changed.wait()
             if self._frames:
-                self._changed.notify_all()
-                return [self._frames.popleft()]
+                frame = self._frames.popleft()
+                if len(self._frames) == self._size // 2:  # not at each frame: waking a reader costs more than a frame
+                    self._changed.notify_all()
+                return [frame]
             if self._error is not None and not self.closed:
                 raise self._error
             return []

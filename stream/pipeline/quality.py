@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_core.geometry import Boxes, coverage
+from reid_core.geometry import Boxes, intersections
 from reid_core.records import Image
 
 _SIZE = (64, 128)  # width and height in pixels at which all crops are compared
@@ -38,12 +38,15 @@ def visibility(boxes: Boxes, width: float, height: float) -> NDArray[np.float64]
 
     Whoever stands lower in the picture is nearer, and hides the others.
     """
-    bottom = boxes[:, 3]
-    hidden = np.where(bottom[None, :] > bottom[:, None], coverage(boxes, boxes), 0.0)
-    frame = np.array([[0.0, 0.0, width, height]])
-    inside = coverage(boxes, frame)[:, 0]
-    cut_off = (boxes[:, :2] <= _EDGE).any(1) | (boxes[:, 2:] >= frame[0, 2:] - _EDGE).any(1)
-    return np.asarray(np.prod(1.0 - np.minimum(hidden, 1.0), axis=1) * inside * np.where(cut_off, _CUT_OFF, 1.0))
+    left, top, right, bottom = boxes.T
+    area = (right - left) * (bottom - top)
+    nearer = bottom[None, :] > bottom[:, None]
+    hidden = np.where(nearer, np.minimum(intersections(boxes, boxes) / area[:, None], 1.0), 0.0)
+    across = np.minimum(right, width) - np.maximum(left, 0.0)
+    down = np.minimum(bottom, height) - np.maximum(top, 0.0)
+    inside = np.maximum(across, 0.0) * np.maximum(down, 0.0) / area
+    cut_off = (left <= _EDGE) | (top <= _EDGE) | (right >= width - _EDGE) | (bottom >= height - _EDGE)
+    return np.asarray((1.0 - hidden).prod(axis=1) * inside * np.where(cut_off, _CUT_OFF, 1.0))
 
 
 def quality(sharp: float, size: float, visible: float) -> float:

@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from reid_core.wire import event_from_json
@@ -83,6 +85,20 @@ def test_looking_makes_no_store(make_site: MakeSite, clips: Path) -> None:
         done = site.run(command, str(site.config))
         assert done.returncode == 0, done.stdout + done.stderr
         assert "no store there yet" in done.stdout
+    assert sorted(site.folder.rglob("*")) == before
+
+
+def test_replay_without_a_config_keeps_nothing(make_site: MakeSite, tmp_path: Path) -> None:
+    pictures = tmp_path / "empty-room"
+    pictures.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(pictures / f"{number}.png"), np.full((240, 320, 3), 90, np.uint8))
+    site = make_site()
+    before = sorted(site.folder.rglob("*"))
+    done = site.run("replay", str(pictures))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "nobody was seen"
+    assert done.stderr == "nothing was kept; --config keeps it\n"
     assert sorted(site.folder.rglob("*")) == before
 
 

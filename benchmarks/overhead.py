@@ -145,14 +145,14 @@ def pipeline(cameras: int, people: int, frames: int, folder: Path) -> tuple[floa
 
 def main() -> None:
     parser = arguments("overhead", __doc__)
-    parser.add_argument("--frames", type=int, default=1500, help="of all cameras, 200 each at the least")
+    parser.add_argument("--frames", type=int, default=12_800, help="of all cameras together")
     parser.add_argument("--people", type=int, default=4, help="in each frame")
     options = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     columns = ("cameras", "frames", "tracklets", "CPU ms a frame", "of it fakes", "own cost ms", "frames/s")
     report = Report("the pipeline's own cost", *columns, libraries=("numpy", "pyzmq", "opencv-python-headless"))
     for cameras in (1, 4, 16):
-        frames = max(200, options.frames // cameras)
+        frames = options.frames // cameras
         fakes = fakes_alone(cameras, options.people, frames)
         with TemporaryDirectory() as folder:
             cpu, wall, tracklets = pipeline(cameras, options.people, frames, Path(folder))

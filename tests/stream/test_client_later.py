@@ -55,6 +55,7 @@ class Service:
         self.asked = 0
         self._stop = Event()
         self._context = zmq.Context()
+        self._context.linger = 0
         self._pub = self._context.socket(zmq.XPUB)
         self._pub.bind(options.events)
         self._router = self._context.socket(zmq.ROUTER)
@@ -66,9 +67,13 @@ class Service:
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
-        self._context.destroy(linger=0)
+        self._context.term()
 
     def _run(self) -> None:
+        with closing(self._pub), closing(self._router):
+            self._serve()
+
+    def _serve(self) -> None:
         while not self._stop.is_set():
             while self._router.poll(5):
                 self._answer()

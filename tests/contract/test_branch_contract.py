@@ -21,7 +21,6 @@ from reid_core.protocols import Branch
 from reid_core.records import FUSED, Tracklet, TrackletEmbedding
 from tests.fakes.branch import FakeBranch
 from tests.fakes.installed import install_plugins
-from tests.fakes.tiny_asgl import TinyAsgl
 from tests.fakes.tiny_exports import write_export
 from tests.fakes.toy_training import fit
 from tests.fakes.tracklets import person, tracklet, walker
@@ -59,18 +58,18 @@ def onnx_image(folder: Path, batch: int | None) -> Maker:
     )
 
 
-def asgl(folder: Path) -> Maker:
+def asgl(folder: Path, name: str, given: dict[str, Any]) -> Maker:
     for seed in (1, 2):
         torch.manual_seed(seed)
-        model = build_model("tiny_asgl", {})
-        write_checkpoint(
-            folder / f"{seed}.safetensors", "tiny_asgl", model, TinyAsgl.Options(), ModelCard(trained_on="nothing")
-        )
+        model = build_model(name, given)
+        kind: Any = type(model)
+        options = convert_options(given, kind.Options, "a test")
+        write_checkpoint(folder / f"{seed}.safetensors", name, model, options, ModelCard(trained_on="nothing"))
 
     def make(seed: int, **pose: float) -> AsglBranch:
         use = PluginUse(use="crop_pose", options=pose)
         weights = str(folder / f"{seed}.safetensors")
-        return AsglBranch(AsglBranch.Options(weights=weights, model="tiny_asgl", pose=use, device="cpu", batch=3))
+        return AsglBranch(AsglBranch.Options(weights=weights, model=name, pose=use, device="cpu", batch=3))
 
     return Maker(lambda: make(1), (lambda: make(2), lambda: make(1, scale=2.0)))
 
@@ -84,6 +83,22 @@ def image_system(branch: type[ImageSystemBranch], weights: Mapping[int, Path]) -
     return Maker(lambda: make(1), (lambda: make(2), lambda: make(1, shots=2)))
 
 
+# The seam with a network made for it, and ASGL itself, all of its cues in a small size
+CLIP_SYSTEMS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "asgl's seam": ("tiny_asgl", {}),
+    "asgl": (
+        "asgl",
+        {
+            "persons": 4,
+            "clip": {"frames": 4, "height": 64, "width": 32, "poses": 8},
+            "backbone": "mobile",
+            "refinement": [16, 32],
+            "shape_widths": [16],
+            "gait_widths": [16],
+            "fusion_width": 16,
+        },
+    ),
+}
 IMAGE_SYSTEMS: Mapping[str, tuple[type[ImageSystemBranch], dict[str, Any]]] = {
     "sci": (
         Sci,
@@ -116,7 +131,7 @@ def image_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], M
     return written
 
 
-@pytest.fixture(params=["fake", "colour", "onnx_image", "onnx_image of a fixed batch", "asgl", *IMAGE_SYSTEMS])
+@pytest.fixture(params=["fake", "colour", "onnx_image", "onnx_image of a fixed batch", *CLIP_SYSTEMS, *IMAGE_SYSTEMS])
 def maker(
     request: pytest.FixtureRequest,
     tmp_path: Path,
@@ -140,7 +155,7 @@ def maker(
     install_plugins(tmp_path / "site", monkeypatch, points)
     if request.param in IMAGE_SYSTEMS:
         return image_system(IMAGE_SYSTEMS[request.param][0], image_weights(request.param))
-    return asgl(tmp_path)
+    return asgl(tmp_path, *CLIP_SYSTEMS[request.param])
 
 
 def people() -> list[Tracklet]:

@@ -79,8 +79,8 @@ def check(events: list[IdentityEvent], site: Site, clips: Path, stays: set[tuple
     crossing = {each for each, count in cameras.items() if count > 1}
     matched = {person[event.tracklet] for event in events if event.type is EventType.MATCHED}
     unsure = {person[event.tracklet] for event in events if event.verdict is Verdict.UNSURE}
-    assert matched <= crossing
-    assert matched | unsure == crossing, "who comes by a second time is known again, or it is said that one cannot tell"
+    assert matched <= crossing, "who comes by once is matched to nobody"
+    assert crossing <= matched | unsure, "who comes by again is known again, or it is said that one cannot tell"
     assert len(matched) >= 2
     settings = read_settings(site.config)
     with closing(open_store(settings.store, settings.namespace)) as store:

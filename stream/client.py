@@ -203,7 +203,7 @@ class Subscription(Iterator[IdentityEvent]):
             return self._missing("replay")
         reply, bodies = answer
         if self._since is None:
-            self._cursor = Position(reply.epoch, reply.last)
+            self._cursor, bodies = Position(reply.epoch, reply.last), []  # what was logged before now is not asked for
         self._shown = self._cursor
         self._absorb(reply, bodies)
         return None
